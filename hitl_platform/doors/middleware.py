@@ -1,0 +1,106 @@
+"""The first door into a tenant's scope: the request.
+
+The scope spans view and rendering, which Django's ATOMIC_REQUESTS does not, and rolls back what a
+failed request began. The tenant comes from the session's membership or the key, never from a body or
+a header that a client may choose.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponseBase
+
+from hitl_platform.doors.authentication import key_actor_of
+from hitl_platform.doors.errors import domain_refusal
+from hitl_platform.kernel.errors import DomainError
+from hitl_platform.tenants.actor import Actor
+from hitl_platform.tenants.scope import tenant_scope
+
+TENANT_KEY = "tenant_id"
+
+
+@dataclass(frozen=True)
+class MembershipChoice:
+    """One organisation that the logged-in person may enter."""
+
+    tenant_id: UUID
+    slug: str
+    name: str
+    simulated: bool
+    roles: frozenset[str]
+
+
+class TenantScope:
+    """Sets `request.actor` (or None), `request.memberships`, and runs the view inside the tenant's scope.
+
+    A view with the attribute `own_transactions = True` (streams, bulk) gets the actor without the
+    scope and opens one short scope after another itself.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.memberships = []  # type: ignore[attr-defined]  # known to doors, not to Django's stubs
+        request.actor = key_actor_of(request)  # type: ignore[attr-defined]
+        if request.actor is None and "HTTP_AUTHORIZATION" not in request.META:  # type: ignore[attr-defined]
+            request.actor = self._member(request)  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        """Run the view here, inside the scope, when there is an actor."""
+        if request.actor is None or _opens_its_own(view):
+            return None
+        try:
+            with tenant_scope(request.actor.tenant_id):
+                response: HttpResponseBase = view(request, *args, **kwargs)
+                if hasattr(response, "render") and callable(response.render):
+                    response = response.render()
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+        except DomainError as error:
+            return domain_refusal(request, error)
+        return response
+
+    def _member(self, request: Any) -> Actor | None:
+        if not request.user.is_authenticated:
+            return None
+        request.memberships = memberships_of(request.user.pk)
+        chosen = _chosen(request)
+        if chosen is None:
+            return None
+        return Actor(
+            kind="user",
+            id=request.user.pk,
+            tenant_id=chosen.tenant_id,
+            roles=chosen.roles,
+            name=request.user.get_full_name(),
+        )
+
+
+def memberships_of(user_id: UUID) -> list[MembershipChoice]:
+    """The organisations that a user may enter, by name."""
+    with connection.cursor() as cursor:
+        cursor.execute("select tenant_id, slug, name, simulated, roles from app.memberships_of(%s)", [user_id])
+        return [MembershipChoice(*row[:4], frozenset(row[4])) for row in cursor.fetchall()]
+
+
+def _chosen(request: Any) -> MembershipChoice | None:
+    wanted = request.session.get(TENANT_KEY)
+    for membership in request.memberships:
+        if str(membership.tenant_id) == wanted:
+            return membership  # type: ignore[no-any-return]
+    if len(request.memberships) == 1:
+        return request.memberships[0]  # type: ignore[no-any-return]
+    return None
+
+
+def _opens_its_own(view: Any) -> bool:
+    return bool(
+        getattr(view, "own_transactions", False)
+        or getattr(getattr(view, "cls", None), "own_transactions", False)
+        or getattr(getattr(view, "view_class", None), "own_transactions", False)
+    )

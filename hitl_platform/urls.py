@@ -1,0 +1,20 @@
+"""Every address of the product; apps are named by string."""
+
+from django.urls import include, path
+
+handler400 = "hitl_platform.doors.errors.bad_request"
+handler403 = "hitl_platform.doors.errors.forbidden"
+handler404 = "hitl_platform.doors.errors.not_found"
+handler500 = "hitl_platform.doors.errors.server_error"
+
+urlpatterns = [
+    path("healthz", include("hitl_platform.doors.health_urls")),
+    path("accounts/", include("hitl_platform.access.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("hitl_platform.ledger.api_urls")),
+    path("api/v1/", include("cases.api_urls")),
+    path("api/v1/", include("models_registry.api_urls")),
+    path("api/v1/", include("reviews.api_urls")),
+    path("console/", include("hitl_platform.console.urls")),
+    path("", include("reviews.urls")),
+]
