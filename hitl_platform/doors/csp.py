@@ -15,8 +15,8 @@ PORTAL = {
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
 }
-# The console's look is built on Alpine, which compiles its attributes with Function(), and writes its theme's
-# colours into a style element. Inline scripts stay forbidden; text from cases never reaches an Alpine attribute.
+# The console's look is built on Alpine, which compiles its attributes with Function(), and it writes its
+# colours into a style element. Inline scripts stay forbidden; no text from a case reaches an Alpine attribute.
 CONSOLE = PORTAL | {"script-src": "'self' 'unsafe-eval'", "style-src": "'self' 'unsafe-inline'"}
 HEADER = "Content-Security-Policy"
 
@@ -27,7 +27,7 @@ def policy(directives: dict[str, str]) -> str:
 
 
 class ContentSecurityPolicy:
-    """Sets the portal's policy on every response, the console's own below /console/; a view may not widen it."""
+    """Sets the portal's policy on every response, the console's below /console/; a view may not widen it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

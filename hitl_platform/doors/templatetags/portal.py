@@ -1,0 +1,100 @@
+"""What pages say of times and numbers: relative with the absolute on hover, digits grouped, plain words."""
+
+from datetime import UTC, datetime, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+NOTHING = "\u2013"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+@register.filter
+def span(value: timedelta | float | None) -> str:
+    """A length of time in at most two units: 40 s, 12 min, 2 h 10, 3 days."""
+    if value is None:
+        return ""
+    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
+    seconds = abs(seconds)
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min"
+    if seconds < 2 * _DAY:
+        hours, minutes = seconds // _HOUR, seconds % _HOUR // _MINUTE
+        return f"{hours} h {minutes:02d}" if hours < 10 and minutes else f"{hours} h"
+    return f"{seconds // _DAY} days"
+
+
+@register.filter
+def clock(value: timedelta | float | None) -> str:
+    """What is left of a lease, as minutes and seconds: 12:41."""
+    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value or 0)
+    return f"{max(0, seconds) // _MINUTE}:{max(0, seconds) % _MINUTE:02d}"
+
+
+@register.filter
+def until(value: datetime | None) -> timedelta:
+    """How long until a time; negative when it is past."""
+    return (value - timezone.now()) if value else timedelta(0)
+
+
+@register.filter
+def age(value: datetime | None) -> str:
+    """How long ago a time was, without `ago`; a dash when there is none."""
+    return span(timezone.now() - value) if value else NOTHING
+
+
+@register.simple_tag
+def moment(value: datetime | None, style: str = "relative") -> SafeString | str:
+    """A `<time>`: relative words, the absolute time on hover; `style="clock"` shows the time of day."""
+    if value is None:
+        return NOTHING
+    absolute = value.astimezone(UTC)
+    delta = value - timezone.now()
+    words = absolute.strftime("%H:%M") if style == "clock" else relative(delta)
+    return format_html(
+        '<time datetime="{}" title="{}" data-style="{}">{}</time>',
+        absolute.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        absolute.strftime("%-d %B %Y, %H:%M UTC"),
+        style,
+        words,
+    )
+
+
+def relative(delta: timedelta) -> str:
+    """Words for a time that lies `delta` ahead (or, negative, behind)."""
+    if abs(delta) < timedelta(seconds=45):
+        return "now" if delta > timedelta(0) else "just now"
+    return f"in {span(delta)}" if delta > timedelta(0) else f"{span(delta)} ago"
+
+
+@register.filter
+def due_state(value: datetime | None) -> str:
+    """The meaning of a due date: danger when past, warning inside two hours, else neutral."""
+    left = until(value)
+    if value is None or left > timedelta(hours=2):
+        return ""
+    return "danger" if left < timedelta(0) else "warning"
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """A share as whole percent, never 0 % or 100 % for what is merely close to it."""
+    if value is None:
+        return NOTHING
+    if 0 < value < 0.01:
+        return "< 1 %"
+    if 0.99 < value < 1:
+        return "> 99 %"
+    return f"{value * 100:.0f} %"
+
+
+@register.filter
+def grouped(value: int | None) -> str:
+    """A count with grouped digits."""
+    return NOTHING if value is None else f"{value:,}".replace(",", "\u202f")
