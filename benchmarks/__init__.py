@@ -1,0 +1,1 @@
+"""Benchmarks: what the platform can do on this machine, as ratios within one run."""

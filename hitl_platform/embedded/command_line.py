@@ -1,0 +1,27 @@
+"""`manage.py`: our own commands, and Django's with the environment that they need."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from django.core.management import execute_from_command_line
+
+from . import bench, demo, surroundings, testing
+from .failures import ServerFailed
+
+OWN: dict[str, Callable[[Sequence[str]], int]] = {"bench": bench.run, "demo": demo.run, "test": testing.run}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line (`arguments[0]` is the program) and answer its exit code."""
+    name = arguments[1] if len(arguments) > 1 else "help"
+    try:
+        if name in OWN:
+            return OWN[name](arguments[2:])
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_platform.settings")
+        surroundings.complete(os.environ, command=name)
+    except ServerFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    execute_from_command_line(list(arguments))
+    return 0
