@@ -1,7 +1,13 @@
-"""What the catalogue must look like for tenants to be apart, and the check that it does."""
+"""What the catalogue must look like for tenants to be apart. `catalogue.py` compares."""
 
+from dataclasses import dataclass
+
+from hitl_platform.tenants.walls import POLICY, PREDICATE
+
+TENANT_TABLE = "tenants_tenant"
+
+# tables without a tenant, and what hitl_app may do to them; nothing else may be without a tenant
 GLOBAL_GRANTS: dict[str, str] = {
-    # tables without a tenant, and what hitl_app may do to them
     "tenants_user": "select, insert, update",
     "tenants_user_groups": "select",
     "tenants_user_user_permissions": "select",
@@ -16,4 +22,47 @@ GLOBAL_GRANTS: dict[str, str] = {
     "django_migrations": "select",
     "guardian_groupobjectpermission": "",
     "guardian_userobjectpermission": "",
+    # one row for the cluster: where the sealer stands; the sealer's own role writes it
+    "ledger_sealerstate": "",
+    "ledger_ledgerepoch": "select",
 }
+
+# unique indexes that do not begin with the tenant, each with its reason
+GLOBAL_UNIQUES: dict[str, str] = {
+    "tenants_servicekey_sha256_key": "a key is looked up before its tenant is known; 256 random bits never collide",
+    "tenants_tenant_slug_key": "the table of tenants itself",
+}
+
+
+@dataclass(frozen=True, order=True)
+class Policy:
+    """One row-level policy: who, for which command, with which predicates (as PostgreSQL prints them)."""
+
+    name: str
+    role: str
+    command: str
+    using: str | None
+    check: str | None
+
+
+_WALL = f"({PREDICATE.replace('(select app.tenant())', '( SELECT app.tenant() AS tenant)')})"
+WALL = Policy(POLICY, "hitl_app", "ALL", _WALL, _WALL)
+TENANT_WALL = Policy(
+    POLICY, "hitl_app", "ALL", "(id = ( SELECT app.tenant() AS tenant))", "(id = ( SELECT app.tenant() AS tenant))"
+)
+
+# the doors of the roles that serve all tenants: each a policy of its own on a named table
+ROLE_POLICIES: dict[str, frozenset[str]] = {
+    "hitl_sweeper": frozenset({"pipeline_step"}),
+    "hitl_sealer": frozenset({"ledger_auditevent", "ledger_auditleaf", "ledger_checkpoint"}),
+}
+# what those roles may touch at all
+ROLE_TABLES: dict[str, frozenset[str]] = {
+    "hitl_sweeper": ROLE_POLICIES["hitl_sweeper"],
+    "hitl_sealer": ROLE_POLICIES["hitl_sealer"] | {"ledger_sealerstate", "ledger_ledgerepoch"},
+}
+
+APPEND_ONLY = frozenset(
+    {"ledger_auditevent", "cases_outcome", "cases_decision", "models_registry_prediction", "reviews_routingrecord"}
+)
+DEFINER_FUNCTIONS = frozenset({"key_lookup", "memberships_of"})
