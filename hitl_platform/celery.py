@@ -1,0 +1,25 @@
+"""The Celery app: the engine that answers doorbells. Its settings are Django's, under CELERY_."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_platform.settings")
+
+app = Celery("hitl")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.set_default()
+app.autodiscover_tasks(["hitl_platform.pipeline"])
+app.conf.update(
+    task_default_queue="hitl",
+    # a pool child is renewed before fragmentation shows, and when a model made it large
+    worker_max_tasks_per_child=5_000,
+    worker_max_memory_per_child=1_500_000,
+    worker_send_task_events=False,
+    worker_enable_remote_control=False,
+)
+# calendar jobs only: what a fact causes is a step, written with that fact
+app.conf.beat_schedule = {
+    "clear sessions": {"task": "hitl.clear_sessions", "schedule": crontab(hour=3, minute=17)},
+}
