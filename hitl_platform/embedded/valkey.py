@@ -1,4 +1,4 @@
-"""A Valkey server of our own: loopback only, behind a password, nothing persisted (a message is a doorbell)."""
+"""A Valkey server of our own: loopback only, behind a password, nothing persisted."""
 
 import os
 import shutil
@@ -58,8 +58,8 @@ class Valkey:
             os.chown(self.folder, self.account.uid, self.account.gid)
         self.folder.chmod(0o700)
         self.clear_stale_pid()
-        for _ in range(5):
-            self.port = ports.free_port()
+        for port in [self.port] if self.port else [ports.free_port() for _ in range(5)]:
+            self.port = port
             self.launch()
             if self.wait_until_ready(patience=patience):
                 return
