@@ -265,9 +265,24 @@ STEP_KINDS: dict[str, dict[str, Any]] = {
         "lease_seconds": 60,
         "max_attempts": 4,
     },
-    "consensus": {"handler": "reviews.steps.aggregate_panels", "cases": 200, "lease_seconds": 60, "max_attempts": 4},
-    "withdraw": {"handler": "reviews.steps.close_reviews", "cases": 200, "lease_seconds": 60, "max_attempts": 4},
-    "expire": {"handler": "reviews.steps.expire_leases", "cases": 500, "lease_seconds": 60, "max_attempts": 4},
+    "consensus": {
+        "handler": "reviews.steps.aggregate_panels",
+        "cases": 200,
+        "lease_seconds": 60,
+        "max_attempts": 4,
+    },
+    "withdraw": {
+        "handler": "reviews.steps.close_reviews",
+        "cases": 200,
+        "lease_seconds": 60,
+        "max_attempts": 4,
+    },
+    "expire": {
+        "handler": "reviews.steps.expire_leases",
+        "cases": 500,
+        "lease_seconds": 60,
+        "max_attempts": 4,
+    },
 }
 
 # the database is the truth and a message only a doorbell: losing one costs latency, never work

@@ -64,14 +64,18 @@ def build() -> None:
         # a secret that the suite knows in place of the random one
         with connections["migrator"].cursor() as cursor:
             cursor.execute(
-                "update tenants_servicekey set sha256 = %s where id = %s", [secret_hash(SECRETS[slug]), key.pk]
+                "update tenants_servicekey set sha256 = %s where id = %s",
+                [secret_hash(SECRETS[slug]), key.pk],
             )
 
 
 def load() -> Cast:
     """The cast as it stands in the database that the connections point at."""
     with connections["migrator"].cursor() as cursor:
-        cursor.execute("select id, slug, name, simulated, created_at from tenants_tenant where slug = any(%s)", [list(ROLES)])
+        cursor.execute(
+            "select id, slug, name, simulated, created_at from tenants_tenant where slug = any(%s)",
+            [list(ROLES)],
+        )
         columns = ("id", "slug", "name", "simulated", "created_at")
         tenants = {row[1]: Tenant(**dict(zip(columns, row, strict=True))) for row in cursor.fetchall()}
         cursor.execute(
@@ -79,8 +83,14 @@ def load() -> Cast:
             " from tenants_user u join tenants_membership m on m.user_id = u.id"
         )
         people = {row[0]: _person(*row[1:]) for row in cursor.fetchall()}
-        cursor.execute("select t.slug, k.id, k.tenant_id, k.scopes from tenants_servicekey k join tenants_tenant t on t.id = k.tenant_id where k.name = 'integrator'")
-        keys = {row[0]: Actor("key", row[1], row[2], scopes=frozenset(row[3]), name="integrator") for row in cursor.fetchall()}
+        cursor.execute(
+            "select t.slug, k.id, k.tenant_id, k.scopes from tenants_servicekey k"
+            " join tenants_tenant t on t.id = k.tenant_id where k.name = 'integrator'"
+        )
+        keys = {
+            row[0]: Actor("key", row[1], row[2], scopes=frozenset(row[3]), name="integrator")
+            for row in cursor.fetchall()
+        }
     connections["migrator"].close()
     return Cast(tenants, people, keys)
 

@@ -25,7 +25,7 @@ def find_tenant_id(slug: str) -> UUID | None:
 class TenantCommand(BaseCommand):
     """A management command with `--tenant SLUG`; subclasses write `run(actor, **options)`."""
 
-    def add_arguments(self, parser: ArgumentParser) -> None:  # type: ignore[override]  # Django's is a subclass
+    def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--tenant", required=True, metavar="SLUG", help="the organisation to work in")
 
     def handle(self, *args: Any, **options: Any) -> str | None:

@@ -24,9 +24,7 @@ LIVE_KEYS_OF_ONE_NAME = 2
 
 def create_tenant(*, slug: str, name: str, simulated: bool = False) -> Tenant:
     """A new organisation, with an empty ledger whose first event is its birth. An operator's act."""
-    return _create_tenant(
-        actor=system_actor(uuid7(), "operator"), slug=slug, name=name, simulated=simulated
-    )
+    return _create_tenant(actor=system_actor(uuid7(), "operator"), slug=slug, name=name, simulated=simulated)
 
 
 @command
@@ -85,15 +83,18 @@ def set_roles(*, actor: Actor, membership_id: UUID, roles: Iterable[str], is_act
     before = {"roles": list(membership.roles), "is_active": membership.is_active}
     membership.roles, membership.is_active = _checked_roles(roles), is_active
     membership.save(update_fields=["roles", "is_active"])
-    body = {"user": str(membership.user_id), "before": before, "roles": membership.roles, "is_active": is_active}
+    body = {
+        "user": str(membership.user_id),
+        "before": before,
+        "roles": membership.roles,
+        "is_active": is_active,
+    }
     record("membership.roles_set", membership, actor=actor, body=body)
     return membership
 
 
 @command
-def create_key(
-    *, actor: Actor, name: str, scopes: Iterable[str], life: timedelta = KEY_LIFE
-) -> tuple[ServiceKey, str]:
+def create_key(*, actor: Actor, name: str, scopes: Iterable[str], life: timedelta = KEY_LIFE) -> tuple[ServiceKey, str]:
     """A service key and its secret, which is shown this once. Two live keys of one name allow rotation."""
     require(_may_staff(actor) or actor.has(Role.MANAGER), "Owners and managers create keys.")
     wanted = sorted(set(scopes))
@@ -117,7 +118,12 @@ def create_key(
         expires_at=timezone.now() + life,
     )
     key.save(force_insert=True)
-    record("service_key.created", key, actor=actor, body={"name": key.name, "prefix": key.prefix, "scopes": wanted})
+    record(
+        "service_key.created",
+        key,
+        actor=actor,
+        body={"name": key.name, "prefix": key.prefix, "scopes": wanted},
+    )
     return key, secret
 
 

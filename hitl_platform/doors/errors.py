@@ -5,7 +5,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from hitl_platform.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, TooLarge, Unavailable
+from hitl_platform.kernel.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unavailable,
+)
 
 API_PREFIX = "/api/"
 PROBLEM_TYPE = "application/problem+json"
@@ -38,9 +46,7 @@ def status_of(error: DomainError) -> int:
     return next((status for kind, status in STATUS_OF.items() if isinstance(error, kind)), 400)
 
 
-def problem_body(
-    status: int, *, code: str, detail: str, errors: dict[str, list[str]] | None = None
-) -> dict[str, Any]:
+def problem_body(status: int, *, code: str, detail: str, errors: dict[str, list[str]] | None = None) -> dict[str, Any]:
     """An RFC 9457 problem document: type, title, status, detail, a stable code, errors by field."""
     body: dict[str, Any] = {
         "type": f"urn:hitl:problem:{code}",
@@ -61,7 +67,13 @@ def refusal(
     if request.path.startswith(API_PREFIX):
         body = problem_body(status, code=code, detail=detail, errors=errors)
         return JsonResponse(body, status=status, content_type=PROBLEM_TYPE)
-    context = {"status": status, "title": TITLES.get(status, "Refused"), "detail": detail, "code": code, "errors": errors}
+    context = {
+        "status": status,
+        "title": TITLES.get(status, "Refused"),
+        "detail": detail,
+        "code": code,
+        "errors": errors,
+    }
     return render(request, "errors/refusal.html", context, status=status)
 
 

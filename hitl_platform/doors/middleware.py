@@ -85,7 +85,10 @@ def memberships_of(user_id: UUID) -> list[MembershipChoice]:
     """The organisations that a user may enter, by name."""
     with connection.cursor() as cursor:
         cursor.execute("select tenant_id, slug, name, simulated, roles from app.memberships_of(%s)", [user_id])
-        return [MembershipChoice(*row[:4], frozenset(row[4])) for row in cursor.fetchall()]
+        return [
+            MembershipChoice(tenant_id, slug, name, simulated, frozenset(roles))
+            for tenant_id, slug, name, simulated, roles in cursor.fetchall()
+        ]
 
 
 def _chosen(request: Any) -> MembershipChoice | None:

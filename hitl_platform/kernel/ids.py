@@ -5,8 +5,24 @@ import threading
 import time
 from uuid import UUID
 
-_lock = threading.Lock()
-_last = 0
+
+class _Clock:
+    """The last instant given out, so that no two batches overlap."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.last = 0
+
+    def take(self, count: int) -> int:
+        """The first of `count` consecutive instants, all later than any before."""
+        now = (time.time_ns() // 1_000_000) << 42 | int.from_bytes(os.urandom(5)) & (1 << 40) - 1
+        with self.lock:
+            start = max(now, self.last + 1)
+            self.last = start + count
+        return start
+
+
+_clock = _Clock()
 
 
 def uuid7() -> UUID:
@@ -20,12 +36,7 @@ def uuid7s(count: int) -> list[UUID]:
     RFC 9562 section 6.2, method 1: 48 bits of milliseconds, then a counter in `rand_a` and the top of
     `rand_b`, seeded at random each millisecond; the last 32 bits are random for each identifier.
     """
-    global _last
-    noise = os.urandom(4 * count)
-    with _lock:
-        start = (time.time_ns() // 1_000_000) << 42 | int.from_bytes(os.urandom(5)) & (1 << 40) - 1
-        start = max(start, _last + 1)
-        _last = start + count
+    noise, start = os.urandom(4 * count), _clock.take(count)
     return [_stamp(start + i, noise[4 * i : 4 * i + 4]) for i in range(count)]
 
 

@@ -7,7 +7,7 @@ import time
 class LineFormatter(logging.Formatter):
     """`time level logger: message`, tracebacks folded into the line with visible escapes."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")

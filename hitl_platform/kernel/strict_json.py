@@ -35,7 +35,8 @@ def loads(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_keys: 
     keys = _walk(root, max_depth)
     if keys > max_keys:
         raise Invalid(
-            f"This JSON text has {keys:,} object keys; at most {max_keys:,} are accepted.", code="too_many_keys"
+            f"This JSON text has {keys:,} object keys; at most {max_keys:,} are accepted.",
+            code="too_many_keys",
         )
     # each key has its colon, and a colon inside a string can only add to the count
     if data.count(b":") != keys and _structural_colons(data) != keys:

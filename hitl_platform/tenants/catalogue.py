@@ -74,7 +74,9 @@ class _Walk:
 
     def policies(self) -> Iterator[str]:
         found: dict[str, set[Policy]] = defaultdict(set)
-        query = "select tablename, policyname, roles, cmd, qual, with_check from pg_policies where schemaname = 'public'"
+        query = (
+            "select tablename, policyname, roles, cmd, qual, with_check from pg_policies where schemaname = 'public'"
+        )
         for table, name, roles, command, using, check in self._rows(query):
             for role in roles.strip("{}").split(",") if isinstance(roles, str) else roles:
                 found[table].add(Policy(name, role, command, using, check))
@@ -120,7 +122,8 @@ class _Walk:
     def grants(self) -> Iterator[str]:
         query = (
             "select c.relname, pg_get_userbyid(a.grantee), a.privilege_type, a.grantee = 0 from pg_class c,"
-            " aclexplode(c.relacl) a where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')"
+            " aclexplode(c.relacl) a"
+            " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')"
         )
         for table, role, privilege, everybody in self._rows(query):
             verb = privilege.lower()

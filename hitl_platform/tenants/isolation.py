@@ -22,8 +22,8 @@ GLOBAL_GRANTS: dict[str, str] = {
     "django_migrations": "select",
     "guardian_groupobjectpermission": "",
     "guardian_userobjectpermission": "",
-    # one row for the cluster: where the sealer stands; the sealer's own role writes it
-    "ledger_sealerstate": "",
+    # one row for the cluster: where the sealer stands, and the epoch of transaction numbers
+    "ledger_sealerstate": "select",
     "ledger_ledgerepoch": "select",
 }
 
@@ -48,7 +48,11 @@ class Policy:
 _WALL = f"({PREDICATE.replace('(select app.tenant())', '( SELECT app.tenant() AS tenant)')})"
 WALL = Policy(POLICY, "hitl_app", "ALL", _WALL, _WALL)
 TENANT_WALL = Policy(
-    POLICY, "hitl_app", "ALL", "(id = ( SELECT app.tenant() AS tenant))", "(id = ( SELECT app.tenant() AS tenant))"
+    POLICY,
+    "hitl_app",
+    "ALL",
+    "(id = ( SELECT app.tenant() AS tenant))",
+    "(id = ( SELECT app.tenant() AS tenant))",
 )
 
 # the doors of the roles that serve all tenants: each a policy of its own on a named table
@@ -63,6 +67,12 @@ ROLE_TABLES: dict[str, frozenset[str]] = {
 }
 
 APPEND_ONLY = frozenset(
-    {"ledger_auditevent", "cases_outcome", "cases_decision", "models_registry_prediction", "reviews_routingrecord"}
+    {
+        "ledger_auditevent",
+        "cases_outcome",
+        "cases_decision",
+        "models_registry_prediction",
+        "reviews_routingrecord",
+    }
 )
 DEFINER_FUNCTIONS = frozenset({"key_lookup", "memberships_of"})

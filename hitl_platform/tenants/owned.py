@@ -33,7 +33,7 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
         kwargs.pop("db_constraint", None)
         # ForeignKey leaves db_index out where it is True; ours is the other way round
         kwargs.pop("db_index", None)
-        if self.db_index:
+        if getattr(self, "db_index", False):
             kwargs["db_index"] = True
         return name, path, args, kwargs
 
@@ -56,7 +56,12 @@ class TenantOwned(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey(
-        "tenants.Tenant", models.PROTECT, db_constraint=False, db_index=False, editable=False, related_name="+"
+        "tenants.Tenant",
+        models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        editable=False,
+        related_name="+",
     )
 
     objects = TenantManager()

@@ -23,10 +23,8 @@ def provision(superuser_url: str, wanted: Provision) -> list[str]:
 
     Running it again changes nothing but the passwords.
     """
-    done = []
     with psycopg.connect(superuser_url, autocommit=True) as connection:
-        for role in ROLES:
-            done.append(_role(connection, role, wanted.passwords[role]))
+        done = [_role(connection, role, wanted.passwords[role]) for role in ROLES]
         exists = connection.execute("select 1 from pg_database where datname = %s", [wanted.database]).fetchone()
         if not exists:
             connection.execute(
@@ -49,9 +47,7 @@ def secure_database(superuser_url: str, database: str) -> None:
         connection.execute("revoke create on schema public from public")
         connection.execute("alter schema public owner to hitl_migrator")
         connection.execute("grant usage on schema public to hitl_app, hitl_sweeper, hitl_sealer")
-        connection.execute(
-            sql.SQL("grant connect on database {} to hitl_app, hitl_sweeper, hitl_sealer").format(name)
-        )
+        connection.execute(sql.SQL("grant connect on database {} to hitl_app, hitl_sweeper, hitl_sealer").format(name))
 
 
 def _role(connection: psycopg.Connection[Any], role: str, password: str) -> str:
@@ -59,8 +55,8 @@ def _role(connection: psycopg.Connection[Any], role: str, password: str) -> str:
     # the owner of a table under FORCE would update nothing in a data migration without BYPASSRLS
     bypass = sql.SQL("bypassrls" if role == "hitl_migrator" else "nobypassrls")
     connection.execute(
-        sql.SQL("{} role {} with login nosuperuser nocreatedb nocreaterole noreplication noinherit {} password {}").format(
-            sql.SQL("alter" if exists else "create"), sql.Identifier(role), bypass, sql.Literal(password)
-        )
+        sql.SQL(
+            "{} role {} with login nosuperuser nocreatedb nocreaterole noreplication noinherit {} password {}"
+        ).format(sql.SQL("alter" if exists else "create"), sql.Identifier(role), bypass, sql.Literal(password))
     )
     return f"role {role} {'kept' if exists else 'made'}"

@@ -28,11 +28,15 @@ class Walls(Operation):
     def state_forwards(self, app_label: str, state: Any) -> None:
         """Walls are the database's own: Django's state of the models stays as it is."""
 
-    def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any) -> None:
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
         for statement in wall_statements(to_state.apps, app_label, self.model, grants=self.grants):
             schema_editor.execute(statement)
 
-    def database_backwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any) -> None:
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
         model = from_state.apps.get_model(app_label, self.model)
         table = model._meta.db_table
         for name, _ in _foreign_keys(model):
@@ -71,7 +75,7 @@ def composite_fields(model: type[models.Model]) -> list[models.ForeignKey[Any, A
     return [
         field
         for field in model._meta.concrete_fields
-        if isinstance(field, models.ForeignKey) and not field.db_constraint and field.name != "tenant"
+        if isinstance(field, models.ForeignKey) and not getattr(field, "db_constraint", True) and field.name != "tenant"
     ]
 
 

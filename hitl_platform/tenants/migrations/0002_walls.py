@@ -46,7 +46,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(TENANT_WALL, migrations.RunSQL.noop),
         Walls("membership"),
         Walls("servicekey"),
-        migrations.RunSQL(
-            DOORS, "drop function app.key_lookup(bytea); drop function app.memberships_of(uuid)"
-        ),
+        migrations.RunSQL(DOORS, "drop function app.key_lookup(bytea); drop function app.memberships_of(uuid)"),
     ]

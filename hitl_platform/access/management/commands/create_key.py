@@ -13,7 +13,7 @@ from hitl_platform.tenants.models import KeyScope
 class Command(TenantCommand):
     help = "Create a service key and print its secret, once."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:  # type: ignore[override]  # Django's is a subclass
+    def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--name", required=True)
         parser.add_argument("--scopes", default=",".join(KeyScope.values), help="comma-separated")
