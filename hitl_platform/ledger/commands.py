@@ -204,10 +204,12 @@ def record_batch(
     actor: Actor,
     items: dict[str, dict[str, Any]],
     body: dict[str, Any] | None = None,
+    event_id: UUID | None = None,
 ) -> UUID:
     """Record one event for a chunk of subjects: `items` maps each one's id to what happened to it.
 
-    The rows concerned keep the event's id, so that each one's story is found again.
+    The rows concerned keep the event's id, so that each one's story is found again; a caller that writes the
+    rows before it knows which of them are new makes the id itself.
     Raises ValueError for none or more than MAX_ITEMS items.
     """
     if not 0 < len(items) <= MAX_ITEMS:
@@ -226,13 +228,14 @@ def _note(
     actor: Actor,
     body: dict[str, Any] | None,
     personal: Mapping[str, str] | None,
+    event_id: UUID | None = None,
 ) -> UUID:
     recording = _open.get()
     if recording is None:
         raise NoOpenCommand(f"{verb} was recorded outside a command")
     if actor.tenant_id != recording.tenant_id:
         raise NoOpenCommand(f"{verb} was recorded for an actor of another tenant than the command's")
-    event_id = uuid7()
+    event_id = event_id or uuid7()
     digests = {}
     for key, value in (personal or {}).items():
         salt = os.urandom(SALT_BYTES)

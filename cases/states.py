@@ -1,0 +1,31 @@
+"""The lifecycle of a case."""
+
+from enum import StrEnum
+
+from hitl_platform.kernel.lifecycle import Lifecycle
+
+
+class CaseState(StrEnum):
+    RECEIVED = "received"
+    SCORED = "scored"
+    IN_REVIEW = "in_review"
+    DECIDED = "decided"
+    WITHDRAWN = "withdrawn"
+
+
+CASE = Lifecycle(
+    "case",
+    CaseState,
+    {
+        # a model has said what it thinks
+        "score": ((CaseState.RECEIVED,), CaseState.SCORED),
+        # people look at it: the policy says so, or no model could answer
+        "review": ((CaseState.RECEIVED, CaseState.SCORED), CaseState.IN_REVIEW),
+        # the policy allows the model's answer, or a panel has settled
+        "decide": ((CaseState.SCORED, CaseState.IN_REVIEW), CaseState.DECIDED),
+        # an appeal, an override, a new outcome: people look again
+        "reopen": ((CaseState.DECIDED,), CaseState.IN_REVIEW),
+        # whoever submitted it no longer needs an answer
+        "withdraw": ((CaseState.RECEIVED, CaseState.SCORED, CaseState.IN_REVIEW), CaseState.WITHDRAWN),
+    },
+)

@@ -1,0 +1,77 @@
+"""JSON Schema checks whose refusals name the field and never repeat its content."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import jsonschema_rs
+
+from hitl_platform.kernel.errors import Invalid
+
+MAX_REASONS = 20
+# a timestamp outside these years is a slip of the pen, and one before year 1 could not be read back
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+Fields = dict[str, list[str]]
+
+
+def validator_of(schema: Mapping[str, Any]) -> jsonschema_rs.Validator:
+    """A compiled validator of draft 2020-12 unless the schema names another.
+
+    Nothing is fetched for a `$ref`, patterns match in linear time, `format` is checked.
+    Raises jsonschema_rs.ValidationError where the schema itself is wrong.
+    """
+    return jsonschema_rs.validator_for(
+        schema,
+        validate_formats=True,
+        ignore_unknown_formats=True,
+        offline=True,
+        pattern_options=jsonschema_rs.RegexOptions(),
+        mask="this",
+    )
+
+
+def reasons(validator: jsonschema_rs.Validator, value: Any, *, place: str = "") -> Fields:
+    """Why `value` is refused, by field, at most MAX_REASONS of them; empty when it is valid."""
+    fields: Fields = {}
+    for count, error in enumerate(validator.iter_errors(value)):
+        if count == MAX_REASONS:
+            break
+        for name, reason in _named(error, _path(place, error.instance_path)):
+            fields.setdefault(name, []).append(reason)
+    return fields
+
+
+def require_valid(validator: jsonschema_rs.Validator, value: Any, *, what: str) -> None:
+    """Raise Invalid naming the fields of `value` that are wrong."""
+    fields = reasons(validator, value)
+    if fields:
+        raise Invalid(f"{what} is not valid.", fields=fields)
+
+
+def read_time(text: str) -> datetime:
+    """An RFC 3339 time with its zone; raises ValueError for another text or an unlikely year."""
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError("a time needs its zone, such as Z or +02:00")
+    if not FIRST_YEAR < value.year < LAST_YEAR:
+        raise ValueError(f"a time lies between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return value
+
+
+def _named(error: jsonschema_rs.ValidationError, place: str) -> list[tuple[str, str]]:
+    kind: Any = error.kind
+    if kind.name == "required":
+        return [(_path(place, [kind.property]), "This field is required.")]
+    if kind.name in ("additionalProperties", "unevaluatedProperties"):
+        return [(_path(place, [name]), "There is no such field.") for name in kind.unexpected[:MAX_REASONS]]
+    return [(place or "$", error.message[:500])]
+
+
+def _path(place: str, parts: Any) -> str:
+    for part in parts:
+        if isinstance(part, int):
+            place = f"{place}[{part}]"
+        else:
+            place = f"{place}.{part}" if place else str(part)
+    return place[:200]
