@@ -12,6 +12,7 @@ from pathlib import Path
 import django
 
 from benchmarks.harness import Platform, Report, durability_of
+from hitl_platform.bootstrap import ROOT
 from hitl_platform.embedded import ports, programs
 from hitl_platform.embedded.children import spawn
 from hitl_platform.embedded.failures import ServerFailed
@@ -26,9 +27,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one benchmark, print its report as JSON, and answer 0 only when every figure holds."""
     parser = argparse.ArgumentParser(prog="manage.py bench")
     parser.add_argument("name", choices=sorted(NEEDS_SERVERS))
-    parser.add_argument(
-        "--short", action="store_true", help="smaller sizes, limits loosened by 1.5, under 50 s"
-    )
+    parser.add_argument("--short", action="store_true", help="smaller sizes, limits loosened by 1.5, under 50 s")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report here too")
     options = parser.parse_args(list(arguments))
     if NEEDS_SERVERS[options.name]:
@@ -60,7 +59,8 @@ def running_platform() -> Iterator[Platform]:
             platform = Platform(servers=servers, environment=environment, home=home)
             with platform.superuser(database="postgres") as connection:
                 durability_of(connection)
-            programs.prepare(environment, run=run_or_raise)
+            for program in programs.preparation():
+                run_or_raise(program, environment=environment)
             os.environ.update(programs.child_environment(environment))
             django.setup()
             tell("The database is migrated; measuring.")
@@ -69,11 +69,16 @@ def running_platform() -> Iterator[Platform]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def run_or_raise(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Run one command with its output on stderr; raises ServerFailed when it fails."""
-    child = spawn(command, environment=environment, directory=Path.cwd(), output=sys.stderr.fileno())
+def run_or_raise(program: programs.Program, *, environment: Mapping[str, str]) -> None:
+    """Run one program to its end with its output on stderr; raises ServerFailed when it fails."""
+    child = spawn(
+        program.command,
+        environment=programs.child_environment(environment, superuser=program.superuser),
+        directory=ROOT,
+        output=sys.stderr.fileno(),
+    )
     if child.wait() != 0:
-        raise ServerFailed(f"{' '.join(command[1:])} failed.")
+        raise ServerFailed(f"{program.name} failed.")
 
 
 def tell(sentence: str) -> None:

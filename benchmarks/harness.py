@@ -209,7 +209,7 @@ def count(connection: "psycopg.Connection[Any]", *, table: str) -> int:
 def interleaved(
     first: Callable[[], float], second: Callable[[], float], *, pairs: int = 5
 ) -> tuple[float, float, float]:
-    """Measure in alternating pairs; answers both sides' medians and the median of the pairs' ratios first/second.
+    """Measure in alternating pairs; answers both sides' medians and the median of the ratios first/second.
 
     The order inside a pair alternates too: a machine that slows down or warms up favours neither side.
     """
@@ -240,7 +240,7 @@ def percentile(values: Sequence[float], *, q: float) -> float:
 
 
 def peak_memory(pid: int) -> int:
-    """The largest resident sizes so far of a process and its descendants, summed, in bytes (Linux; else 0)."""
+    """Largest resident sizes so far of a process and its descendants, summed, in bytes (Linux; else 0)."""
     total = 0
     for member in tree(pid):
         with contextlib.suppress(OSError):

@@ -72,9 +72,7 @@ def copy_postgres(target: Path) -> Path:
 
 def copy_tree(source: Path, *, target: Path, ignored: tuple[str, ...] = ()) -> None:
     """Copy a folder, symbolic links kept, files hard-linked where the file system allows it."""
-    shutil.copytree(
-        source, target, symlinks=True, copy_function=link_or_copy, ignore=shutil.ignore_patterns(*ignored)
-    )
+    shutil.copytree(source, target, symlinks=True, copy_function=link_or_copy, ignore=shutil.ignore_patterns(*ignored))
 
 
 def link_or_copy(source: str, target: str) -> None:

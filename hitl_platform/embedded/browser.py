@@ -55,9 +55,7 @@ def install() -> str:
 def attempt(command: list[str], *, environment: dict[str, str]) -> None:
     """Run an installer for ten minutes at most, its words shown; its failure is seen by what it left."""
     try:
-        subprocess.run(
-            command, check=False, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=600
-        )
+        subprocess.run(command, check=False, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=600)
     except (OSError, subprocess.TimeoutExpired) as failure:
         tell(f"{command[0]}: {failure}")
 

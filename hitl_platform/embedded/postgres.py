@@ -85,7 +85,7 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self.make_cluster(programs)
         self.clear_stale_pid()
-        # A restart keeps its port, which others know by now; a first start takes any, or another if it is lost.
+        # A restart keeps its port, which others know; a first start takes any, or another if it is lost.
         for port in [self.port] if self.port else [ports.free_port() for _ in range(5)]:
             self.port = port
             self.write_settings()

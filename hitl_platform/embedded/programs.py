@@ -3,7 +3,7 @@
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hitl_platform.bootstrap import ROOT
@@ -23,6 +23,7 @@ class Program:
     ready_url: str = ""
     patience: float = 10.0  # seconds from SIGTERM to SIGKILL
     once: bool = False  # ends by itself, and is not started again
+    superuser: bool = False  # gets SUPERUSER_DATABASE_URL
 
     def is_ready(self, line: str) -> bool:
         """Whether this line of its output says so."""
@@ -60,9 +61,7 @@ def web(port: int, *, workers: int = 2, threads: int = 4) -> Program:
 
 def worker(*, concurrency: int = 2, name: str = "worker") -> Program:
     """A Celery worker with a small prefork pool."""
-    command = celery(
-        "worker", "--concurrency", str(concurrency), "--hostname", f"{name}@hitl", "--without-mingle"
-    )
+    command = celery("worker", "--concurrency", str(concurrency), "--hostname", f"{name}@hitl", "--without-mingle")
     return Program(name=name, command=(*command, "--without-gossip"), ready_line=" ready", patience=20)
 
 
@@ -89,16 +88,34 @@ def seal() -> Program:
     return Program(name="seal", command=django("seal"), ready_line="sealing")
 
 
-def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What long-running processes get: no superuser, output line by line, arithmetic on one thread each."""
-    kept = {key: value for key, value in environment.items() if key != "SUPERUSER_DATABASE_URL"}
+def preparation() -> tuple[Program, ...]:
+    """What makes roles, database and tables, or brings them up to date; in this order."""
+    return (
+        Program(name="provision", command=django("provision"), once=True, superuser=True),
+        Program(name="migrate", command=django("migrate", "--no-input", "--verbosity", "1"), once=True),
+    )
+
+
+def child_environment(environment: Mapping[str, str], *, superuser: bool = False) -> dict[str, str]:
+    """What processes get: a superuser only when asked, output line by line, arithmetic on one thread each."""
+    left_out = set() if superuser else {"SUPERUSER_DATABASE_URL"}
+    kept = {key: value for key, value in environment.items() if key not in left_out}
     threads = {name: kept.get(name, "1") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
     return {**kept, **threads, "PYTHONUNBUFFERED": "1"}
 
 
-def prepare(
-    environment: Mapping[str, str], *, run: Callable[[tuple[str, ...], Mapping[str, str]], None]
-) -> None:
-    """Make roles, database and tables, or bring them up to date; `run` runs a command, raises if it fails."""
-    run(django("provision"), environment)
-    run(django("migrate", "--no-input"), child_environment(environment))
+def seed_demo() -> Program:
+    """Demo tenants, people, models and cases, where there are none yet."""
+    return Program(name="seed", command=django("seed_demo"), once=True)
+
+
+def simulated_reviewers(number: int, *, address: str) -> Program:
+    """Simulated people who work the demo's queues through the portal."""
+    command = django("simulate_reviewers", "--reviewers", str(number), "--url", address)
+    return Program(name="people", command=command, ready_line="")
+
+
+def smoke(address: str, *, report: str, logins: str) -> Program:
+    """The main job, once, through HTTP."""
+    module = (sys.executable, "-m", "hitl_platform.embedded.smoke")
+    return Program(name="smoke", command=(*module, address, report, logins), once=True)

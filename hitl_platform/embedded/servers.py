@@ -40,9 +40,7 @@ class Servers:
 
 
 @contextmanager
-def running_servers(
-    home: Path, *, throwaway: bool = False, say: Callable[[str], None] = print
-) -> Iterator[Servers]:
+def running_servers(home: Path, *, throwaway: bool = False, say: Callable[[str], None] = print) -> Iterator[Servers]:
     """Start both servers in `home`, and stop them, Valkey first, however the block ends."""
     open_home(home)
     room = server_room(home)

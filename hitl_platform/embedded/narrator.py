@@ -1,0 +1,63 @@
+"""One readable log for many processes: on the terminal what a person wants to read, in a file everything."""
+
+import re
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+COLOURS = ("36", "33", "35", "32", "34", "96", "93")
+# Time, level and logger of our own log lines; the terminal shows its own time.
+LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z (?P<level>[A-Z]+) (?P<logger>\S+): (?P<text>.*)$")
+CHATTY = ("celery.", "kombu.", "amqp", "granian", "django.request")
+
+
+@dataclass
+class Narrator:
+    """Prints `time  name │ line`; lines of the libraries below WARNING go to the file alone."""
+
+    log: IO[str] | None = None
+    stream: IO[str] = field(default_factory=lambda: sys.stdout)
+    names: list[str] = field(default_factory=list)
+
+    def say(self, text: str, *, name: str = "demo") -> None:
+        """A line of ours, or of a process as it is."""
+        stamp = time.strftime("%H:%M:%S")
+        for line in text.splitlines() or [""]:
+            print(f"{stamp} {self.paint(f'{name:<8}', name=name)} │ {line}", file=self.stream, flush=True)
+            self.keep(f"{stamp} {name:<8} | {line}")
+
+    def hear(self, line: str, *, name: str) -> None:
+        """A line that a process printed."""
+        found = LOG_LINE.match(line)
+        if found is None:
+            self.say(line, name=name)
+        elif found["level"] in {"WARNING", "ERROR", "CRITICAL"}:
+            self.say(f"{found['level'].lower()}: {found['text']}", name=name)
+        elif found["logger"].startswith(CHATTY) or found["level"] == "DEBUG":
+            self.keep(f"{time.strftime('%H:%M:%S')} {name:<8} | {line}")
+        else:
+            self.say(found["text"], name=name)
+
+    def paint(self, text: str, *, name: str) -> str:
+        """The text in the colour of this process, on a terminal."""
+        if name not in self.names:
+            self.names.append(name)
+        colour = COLOURS[self.names.index(name) % len(COLOURS)]
+        return f"\033[{colour}m{text}\033[0m" if self.stream.isatty() else text
+
+    def keep(self, line: str) -> None:
+        """Write to the file."""
+        if self.log is not None:
+            self.log.write(f"{line}\n")
+            self.log.flush()
+
+
+def open_log(path: Path) -> IO[str]:
+    """A new log file, private; the one before is kept beside it."""
+    if path.exists():
+        path.replace(path.with_suffix(".before.log"))
+    file = path.open("w", encoding="utf-8")
+    path.chmod(0o600)
+    return file
