@@ -236,8 +236,8 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", str(BASE_DIR / ".hitl" / "static")))
 STATICFILES_DIRS = [BASE_DIR / "hitl_platform" / "static"]
+# served from the packages they come in, indexed once at the start: no collecting step to forget
 WHITENOISE_USE_FINDERS = True
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"

@@ -9,7 +9,7 @@ handler500 = "hitl_platform.doors.errors.server_error"
 
 urlpatterns = [
     path("healthz", include("hitl_platform.doors.health_urls")),
-    path("accounts/", include("hitl_platform.access.urls")),
+    path("tenants/", include("hitl_platform.doors.choice_urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("hitl_platform.ledger.api_urls")),
     path("api/v1/", include("cases.api_urls")),
