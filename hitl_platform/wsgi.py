@@ -1,8 +1,18 @@
-"""The WSGI application that granian serves."""
+"""The WSGI application that granian serves. It does not serve while a wall between tenants is down."""
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_platform.settings")
 application = get_wsgi_application()
+
+# models and the catalogue can be read only once Django is set up
+from hitl_platform.tenants.catalogue import breaches  # noqa: E402  # see the line above
+
+_found = breaches()
+connection.close()
+if _found:
+    raise ImproperlyConfigured("The walls between tenants are not as they must be:\n" + "\n".join(_found))
