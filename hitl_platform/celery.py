@@ -16,6 +16,8 @@ app.conf.update(
     # a pool child is renewed before fragmentation shows, and when a model made it large
     worker_max_tasks_per_child=5_000,
     worker_max_memory_per_child=1_500_000,
+    # the task itself drops connections that broke; a new one for each doorbell costs more than its work
+    CELERY_DB_REUSE_MAX=1_000,
     worker_send_task_events=False,
     worker_enable_remote_control=False,
 )

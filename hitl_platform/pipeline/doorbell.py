@@ -13,7 +13,8 @@ from uuid import UUID
 
 from celery import current_app
 from django.db import connection, transaction
-from kombu import Connection, pools
+from kombu import pools
+from kombu.connection import Connection
 from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
@@ -108,7 +109,7 @@ def ring(kind: str, *, tenant_id: UUID) -> bool:
 
 def _connection() -> Connection:
     # its own short timeouts: a worker may wait for the broker, a request may not
-    return Connection(
+    return Connection(  # type: ignore[no-untyped-call]  # kombu ships no types for it
         current_app.conf.broker_url,
         connect_timeout=BROKER_TIMEOUT,
         transport_options={

@@ -44,12 +44,8 @@ class Step(TenantOwned):
     class Meta:
         base_manager_name = "objects"
         constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "subject_id", "kind", "dedupe_key"], name="no_obligation_twice"
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=[s.value for s in StepState]), name="no_unknown_step_state"
-            ),
+            models.UniqueConstraint(fields=["tenant", "subject_id", "kind", "dedupe_key"], name="no_obligation_twice"),
+            models.CheckConstraint(condition=Q(state__in=[s.value for s in StepState]), name="no_unknown_step_state"),
             models.CheckConstraint(
                 condition=Q(state="leased", lease_token__isnull=False, lease_until__isnull=False)
                 | (~Q(state="leased") & Q(lease_token__isnull=True, lease_until__isnull=True)),

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -51,21 +51,24 @@ class Finish:
         self._terms, self._steps, self._verb, self._error = terms, steps, verb, error
         self.is_done = False
 
-    def __call__(self) -> AbstractContextManager[None]:
-        """The completing transaction, in the tenant's scope; raises LostLease where a token no longer matches."""
-        return self._completed()
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """The completing transaction, in the tenant's scope, as one command of the ledger.
+
+        Raises LostLease where a token no longer matches, NothingRecorded where effects went unrecorded.
+        """
+        with self.closing(), open_command(f"finish of {self._terms.name}", tenant_id=self._steps[0].tenant_id):
+            yield
 
     @contextmanager
-    def _completed(self) -> Iterator[None]:
+    def closing(self) -> Iterator[None]:
+        """The completing transaction without a record, for the pipeline's own housekeeping."""
         if self.is_done:
             raise RuntimeError("finish() ends a batch once")
         with tenant_scope(self._steps[0].tenant_id):
             # first, so that a lost lease is found before the work of writing, and the rows stay locked
-            _must_hold(
-                self._steps, statements.CLOSE, state=STEP.target(self._verb), error=self._error
-            )
-            with open_command(f"finish of {self._terms.name}", tenant_id=self._steps[0].tenant_id):
-                yield
+            _must_hold(self._steps, statements.CLOSE, state=STEP.target(self._verb), error=self._error)
+            yield
         self.is_done = True
 
     def heartbeat(self) -> None:
@@ -176,7 +179,7 @@ def _give_up(terms: Kind, step: ClaimedStep, *, error: str | None) -> None:
 
 def _split(terms: Kind, step: ClaimedStep, *, error: str | None) -> None:
     reason = f"split into {len(step.case_ids)} single steps; {error or 'its worker was lost'}"
-    with Finish(terms=terms, steps=[step], verb="split", error=reason)():
+    with Finish(terms=terms, steps=[step], verb="split", error=reason).closing():
         singles = [
             NewStep(case_id, (case_id,), f"split:{step.id}", step.cause, None, step.priority)
             for case_id in step.case_ids
@@ -191,7 +194,7 @@ def _must_hold(steps: Sequence[ClaimedStep], statement: str, **values: Any) -> N
 
 
 def _match(steps: Sequence[ClaimedStep], statement: str, **values: Any) -> int:
-    held = {"tenant": steps[0].tenant_id, "ids": [step.id for step in steps], "token": steps[0].token}
+    held: dict[str, Any] = {"tenant": steps[0].tenant_id, "ids": [step.id for step in steps], "token": steps[0].token}
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**held, **values})
-        return cursor.rowcount
+        cursor.execute(statement, held | values)
+        return int(cursor.rowcount)

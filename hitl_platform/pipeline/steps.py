@@ -36,7 +36,7 @@ def purge_done_steps(steps: Sequence[ClaimedStep], finish: Finish) -> None:
             cursor.execute(statements.PURGE, {"tenant": tenant_id, "before": before, "rows": CHUNK})
             if cursor.rowcount < CHUNK:
                 break
-    with finish():
+    with finish.closing():
         plan_chores(tenant_id, day=timezone.now().date() + timedelta(days=1))
 
 

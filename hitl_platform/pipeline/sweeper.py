@@ -47,7 +47,7 @@ def free_expired() -> int:
     """
     with connections[ALIAS].cursor() as cursor:
         cursor.execute(statements.SWEEP_EXPIRED, {"rows": ROWS})
-        freed = cursor.rowcount
+        freed = int(cursor.rowcount)
     if freed:
         logger.warning("sweeper: %d lease(s) ended, steps freed", freed)
     return freed

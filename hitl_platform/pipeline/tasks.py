@@ -8,7 +8,7 @@ from uuid import UUID
 from celery import shared_task
 from django.conf import settings
 from django.core.management import call_command
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from hitl_platform.pipeline import doorbell
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 _planned: dict[UUID, date] = {}
 
 
-@shared_task(name=doorbell.TASK, ignore_result=True)
+@shared_task(name=doorbell.TASK, ignore_result=True)  # type: ignore[untyped-decorator]  # Celery ships no types
 def answer_doorbell(kind: str, tenant_id: str) -> int:
     """Run batches of `kind` at a tenant for a bounded time, and ring again if more is due; return the steps run.
 
@@ -36,7 +36,8 @@ def answer_doorbell(kind: str, tenant_id: str) -> int:
     if kind not in kind_names() or tenant is None:
         logger.warning("doorbell dropped: no such kind, or no tenant id")
         return 0
-    close_old_connections()
+    if not connection.in_atomic_block:
+        close_old_connections()
     deadline = time.monotonic() + min(ROUNDS_SECONDS, settings.CELERY_TASK_TIME_LIMIT / 3)
     total = 0
     while ran := run_batch(kind, tenant_id=tenant):
@@ -49,7 +50,7 @@ def answer_doorbell(kind: str, tenant_id: str) -> int:
     return total
 
 
-@shared_task(name="hitl.clear_sessions", ignore_result=True)
+@shared_task(name="hitl.clear_sessions", ignore_result=True)  # type: ignore[untyped-decorator]  # Celery ships no types
 def clear_sessions() -> None:
     """Delete sessions that have ended; beat asks for it each day."""
     call_command("clearsessions")

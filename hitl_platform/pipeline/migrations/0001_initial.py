@@ -8,40 +8,104 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0002_walls'),
+        ("tenants", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.TextField()),
-                ('subject_id', models.UUIDField()),
-                ('case_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
-                ('case_count', models.GeneratedField(db_persist=True, expression=models.Func(models.F('case_ids'), function='cardinality'), output_field=models.IntegerField())),
-                ('dedupe_key', models.TextField(default='')),
-                ('cause', models.TextField(default='')),
-                ('state', models.TextField(choices=[('ready', 'ready'), ('leased', 'leased'), ('done', 'done'), ('dead', 'dead')], default='ready')),
-                ('run_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('priority', models.SmallIntegerField(default=0)),
-                ('attempt', models.SmallIntegerField(default=0)),
-                ('lease_token', models.BigIntegerField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('hinted_at', models.DateTimeField(null=True)),
-                ('last_error', models.TextField(default='')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('done_at', models.DateTimeField(null=True)),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.TextField()),
+                ("subject_id", models.UUIDField()),
+                (
+                    "case_ids",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None),
+                ),
+                (
+                    "case_count",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(models.F("case_ids"), function="cardinality"),
+                        output_field=models.IntegerField(),
+                    ),
+                ),
+                ("dedupe_key", models.TextField(default="")),
+                ("cause", models.TextField(default="")),
+                (
+                    "state",
+                    models.TextField(
+                        choices=[("ready", "ready"), ("leased", "leased"), ("done", "done"), ("dead", "dead")],
+                        default="ready",
+                    ),
+                ),
+                ("run_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("priority", models.SmallIntegerField(default=0)),
+                ("attempt", models.SmallIntegerField(default=0)),
+                ("lease_token", models.BigIntegerField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("hinted_at", models.DateTimeField(null=True)),
+                ("last_error", models.TextField(default="")),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'indexes': [models.Index(condition=models.Q(('state', 'ready')), fields=['tenant', 'kind', '-priority', 'run_at', 'id'], name='step_ready_in_order'), models.Index(condition=models.Q(('state', 'leased')), fields=['tenant', 'lease_until'], name='step_leased'), models.Index(condition=models.Q(('state', 'dead')), fields=['tenant', 'kind', 'done_at'], name='step_dead')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'subject_id', 'kind', 'dedupe_key'), name='no_obligation_twice'), models.CheckConstraint(condition=models.Q(('state__in', ['ready', 'leased', 'done', 'dead'])), name='no_unknown_step_state'), models.CheckConstraint(condition=models.Q(models.Q(('lease_token__isnull', False), ('lease_until__isnull', False), ('state', 'leased')), models.Q(models.Q(('state', 'leased'), _negated=True), ('lease_token__isnull', True), ('lease_until__isnull', True)), _connector='OR'), name='no_lease_without_token')],
+                "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "ready")),
+                        fields=["tenant", "kind", "-priority", "run_at", "id"],
+                        name="step_ready_in_order",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "leased")), fields=["tenant", "lease_until"], name="step_leased"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "dead")), fields=["tenant", "kind", "done_at"], name="step_dead"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant", "subject_id", "kind", "dedupe_key"), name="no_obligation_twice"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["ready", "leased", "done", "dead"])),
+                        name="no_unknown_step_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("lease_token__isnull", False), ("lease_until__isnull", False), ("state", "leased")
+                            ),
+                            models.Q(
+                                models.Q(("state", "leased"), _negated=True),
+                                ("lease_token__isnull", True),
+                                ("lease_until__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="no_lease_without_token",
+                    ),
+                ],
             },
         ),
     ]
