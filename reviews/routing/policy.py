@@ -1,0 +1,187 @@
+"""A routing policy over a batch of cases: the first rule that fires, then the thresholds, then people.
+
+Plain values and arrays: no database, no clock. The definition of a policy is JSON:
+
+    {"rules": [{"name", "when", "action": "auto"|"review", "label"?, "queue"?, "template"?}],
+     "thresholds": {label: least probability}, "otherwise": {"queue", "template"},
+     "consensus": "majority"|"dawid_skene", "dispute_below": share}
+
+Without a prediction nothing is decided automatically: rules that decide, and rules that ask the model, are
+passed over, and the case goes to people with the cause.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviews.routing import words
+from reviews.routing.conditions import Rule, case_values, context_for
+from reviews.routing.syntax import parse
+from reviews.routing.types import environment
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """One case as rules see it: its payload and its own fields, and why it has no prediction."""
+
+    values: Mapping[str, Any]
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where one case goes and why.
+
+    `cause` is `rule`, `threshold`, `below_threshold`, `rule_failed`, or why there was no prediction.
+    `conditions` lists what was asked, in order: `{"rule", "outcome", "because", "uses_model"}`.
+    """
+
+    auto: bool
+    cause: str
+    label: str | None = None
+    confidence: float | None = None
+    queue: str = ""
+    template: str = ""
+    rule: str = ""
+    conditions: list[dict[str, Any]] = field(default_factory=list)
+    threshold: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    name: str
+    action: str
+    label: str | None
+    queue: str
+    template: str
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What the model said of one case, as rules see it."""
+
+    label: str
+    confidence: float
+    values: dict[str, Any]
+
+
+class CompiledPolicy:
+    """A policy, compiled once for one version of a case type; safe to share between threads."""
+
+    def __init__(
+        self, definition: Mapping[str, Any], *, payload_schema: Mapping[str, Any], labels: Sequence[str]
+    ) -> None:
+        self.labels = tuple(labels)
+        self.names = environment(payload_schema, labels)
+        self.steps = [_step(rule) for rule in definition.get("rules", ())]
+        self.thresholds: dict[str, float] = dict(definition.get("thresholds", {}))
+        self.otherwise: dict[str, str] = dict(definition["otherwise"])
+        self.consensus: str = definition.get("consensus", "majority")
+        self.dispute_below: float = definition.get("dispute_below", 0.0)
+        fields = [step.rule.case_fields for step in self.steps]
+        self.case_fields = None if None in fields else frozenset().union(*[f for f in fields if f is not None])
+
+    def route(self, cases: Sequence[CaseFacts], probabilities: Floats, *, now: datetime) -> list[Route]:
+        """Route every case. `probabilities`: (cases, labels), a row of NaN where there is no prediction."""
+        models = self._models(probabilities)
+        if not self.steps:
+            return [self._by_threshold(case, model, []) for case, model in zip(cases, models, strict=True)]
+        return [self._route(case, model, now) for case, model in zip(cases, models, strict=True)]
+
+    def _models(self, probabilities: Floats) -> list[_Model | None]:
+        there = np.isfinite(probabilities).all(axis=1)
+        best = np.where(there[:, None], probabilities, 0.0).argmax(axis=1)
+        ordered = np.sort(np.where(there[:, None], probabilities, 0.0), axis=1)
+        margins = ordered[:, -1] - (ordered[:, -2] if ordered.shape[1] > 1 else 0.0)
+        rows, margin, index = probabilities.tolist(), margins.tolist(), best.tolist()
+        return [
+            self._model(rows[i], index[i], margin[i]) if present else None for i, present in enumerate(there.tolist())
+        ]
+
+    def _model(self, row: list[float], best: int, margin: float) -> _Model:
+        label, confidence = self.labels[best], row[best]
+        shares = dict(zip(self.labels, row, strict=True))
+        values = {"label": label, "confidence": confidence, "margin": margin, "probabilities": shares}
+        return _Model(label, confidence, values)
+
+    def _route(self, case: CaseFacts, model: _Model | None, now: datetime) -> Route:
+        values = case_values(case.values, self.names["case"].type, self.case_fields)
+        context = context_for(values, model.values if model else None, now)
+        asked: list[dict[str, Any]] = []
+        for step in self.steps:
+            if model is None and (step.action == "auto" or step.rule.uses_model):
+                asked.append(_asked(step, "passed_over", ["there is no prediction"]))
+                continue
+            verdict = step.rule.judge(context)
+            if verdict.error:
+                asked.append(_asked(step, "failed", [verdict.error]))
+                return self._to_people("rule_failed", asked, rule=step.name)
+            asked.append(_asked(step, "fired" if verdict.fired else "not_fired", list(verdict.because)))
+            if verdict.fired:
+                return self._fired(step, case, model, asked)
+        return self._by_threshold(case, model, asked)
+
+    def _fired(self, step: _Step, case: CaseFacts, model: _Model | None, asked: list[dict[str, Any]]) -> Route:
+        if step.action == "review" or model is None:
+            cause = "rule" if model is not None else case.cause or "rule"
+            return self._to_people(cause, asked, step.queue, step.template, rule=step.name)
+        label = step.label or model.label
+        confidence = model.values["probabilities"][label]
+        return Route(True, "rule", label, confidence, rule=step.name, conditions=asked)
+
+    def _by_threshold(self, case: CaseFacts, model: _Model | None, asked: list[dict[str, Any]]) -> Route:
+        if model is None:
+            return self._to_people(case.cause or "no_prediction", asked)
+        least = self.thresholds.get(model.label)
+        told = {
+            "label": model.label,
+            "probability": model.confidence,
+            "threshold": least,
+            "words": words.threshold(model.label, model.confidence, least),
+            "two_close": model.values["margin"] < 0.2,
+        }
+        if least is not None and model.confidence >= least:
+            return Route(True, "threshold", model.label, model.confidence, conditions=asked, threshold=told)
+        return self._to_people("below_threshold", asked, threshold=told)
+
+    def _to_people(
+        self,
+        cause: str,
+        asked: list[dict[str, Any]],
+        queue: str = "",
+        template: str = "",
+        *,
+        rule: str = "",
+        threshold: dict[str, Any] | None = None,
+    ) -> Route:
+        return Route(
+            False,
+            cause,
+            queue=queue or self.otherwise["queue"],
+            template=template or self.otherwise["template"],
+            rule=rule,
+            conditions=asked,
+            threshold=threshold or {},
+        )
+
+
+def _step(rule: Mapping[str, Any]) -> _Step:
+    return _Step(
+        name=rule["name"],
+        action=rule["action"],
+        label=rule.get("label"),
+        queue=rule.get("queue", ""),
+        template=rule.get("template", ""),
+        rule=Rule(rule["when"], parse(rule["when"])),
+    )
+
+
+def _asked(step: _Step, outcome: str, because: list[str]) -> dict[str, Any]:
+    return {"rule": step.name, "outcome": outcome, "because": because, "uses_model": step.rule.uses_model}
