@@ -13,7 +13,7 @@ Everything that leaves here is text: nothing in a payload can become markup.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 MISSING = object()
@@ -88,13 +88,11 @@ class Block:
     title: str = ""
     entries: tuple[Entry, ...] = ()
     text: str = ""
-    columns: tuple[str, ...] = ()
+    columns: tuple[Entry, ...] = ()
     rows: tuple[tuple[Entry, ...], ...] = ()
 
 
-def lay_out(
-    layout: Mapping[str, Any], *, payload: Mapping[str, Any], schema: Mapping[str, Any]
-) -> list[Block]:
+def lay_out(layout: Mapping[str, Any], *, payload: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Block]:
     """The blocks of a case's page, in order; a field that the payload lacks is shown as not given."""
     titles = _titles(schema)
     wanted = layout.get("blocks") or _default_blocks(payload)
@@ -136,9 +134,7 @@ def _shown_float(value: float) -> str:
 def _titles(schema: Mapping[str, Any]) -> dict[str, str]:
     properties = schema.get("properties") or {}
     return {
-        name: about["title"]
-        for name, about in properties.items()
-        if isinstance(about, dict) and about.get("title")
+        name: about["title"] for name, about in properties.items() if isinstance(about, dict) and about.get("title")
     }
 
 
@@ -188,10 +184,7 @@ def _top_names(block: Mapping[str, Any]) -> set[str]:
     """The payload's own keys that a block shows; a pointer counts for the key it begins with."""
     specs = block.get("fields") or [block["field"]]
     names = (_name(spec) for spec in specs)
-    return {
-        name[1:].split("/")[0].replace("~1", "/").replace("~0", "~") if name[:1] == "/" else name
-        for name in names
-    }
+    return {name[1:].split("/")[0].replace("~1", "/").replace("~0", "~") if name[:1] == "/" else name for name in names}
 
 
 def _pairs(block: Mapping[str, Any], payload: Mapping[str, Any], titles: Mapping[str, str]) -> Block:
@@ -209,7 +202,10 @@ def _table(block: Mapping[str, Any], payload: Mapping[str, Any], titles: Mapping
     found = _look_up(payload, _name(block["field"]))
     items: Sequence[Any] = found if isinstance(found, list) else []
     rows = tuple(tuple(_entry(spec, item, {}) for spec in block["columns"]) for item in items)
-    columns = tuple(_entry(spec, {}, {}).title for spec in block["columns"])
+    columns = tuple(
+        replace(_entry(spec, {}, {}), number=any(row[at].number for row in rows))
+        for at, spec in enumerate(block["columns"])
+    )
     return Block(kind="table", title=block.get("title") or entry.title, columns=columns, rows=rows)
 
 

@@ -16,7 +16,7 @@ PORTAL = {
     "base-uri": "'none'",
 }
 # The console's look is built on Alpine, which compiles its attributes with Function(), and it writes its
-# colours into a style element. Inline scripts stay forbidden; no text from a case reaches an Alpine attribute.
+# colours into a style element. Inline scripts stay forbidden; case text never reaches an Alpine attribute.
 CONSOLE = PORTAL | {"script-src": "'self' 'unsafe-eval'", "style-src": "'self' 'unsafe-inline'"}
 HEADER = "Content-Security-Policy"
 

@@ -51,12 +51,12 @@ def age(value: datetime | None) -> str:
 
 @register.simple_tag
 def moment(value: datetime | None, style: str = "relative") -> SafeString | str:
-    """A `<time>`: relative words, the absolute time on hover; `style="clock"` shows the time of day."""
+    """A `<time>`: relative words, the absolute time on hover; or `clock`: time of day, `due`: overdue."""
     if value is None:
         return NOTHING
     absolute = value.astimezone(UTC)
     delta = value - timezone.now()
-    words = absolute.strftime("%H:%M") if style == "clock" else relative(delta)
+    words = {"clock": f"{absolute:%H:%M}", "due": _due(delta)}.get(style) or relative(delta)
     return format_html(
         '<time datetime="{}" title="{}" data-style="{}">{}</time>',
         absolute.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -71,6 +71,10 @@ def relative(delta: timedelta) -> str:
     if abs(delta) < timedelta(seconds=45):
         return "now" if delta > timedelta(0) else "just now"
     return f"in {span(delta)}" if delta > timedelta(0) else f"{span(delta)} ago"
+
+
+def _due(delta: timedelta) -> str:
+    return f"in {span(delta)}" if delta > timedelta(0) else f"{span(delta)} overdue"
 
 
 @register.filter
@@ -98,3 +102,9 @@ def percent(value: float | None) -> str:
 def grouped(value: int | None) -> str:
     """A count with grouped digits."""
     return NOTHING if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+@register.filter
+def seconds(value: timedelta) -> int:
+    """Whole seconds, never negative."""
+    return max(0, int(value.total_seconds()))

@@ -1,0 +1,35 @@
+// Saves the draft while it is being written, and again until it is saved.
+const PAUSE = 800;
+let waiting = null;
+let form = null;
+
+function say(text) {
+  const status = form?.querySelector("[data-draft-status]");
+  if (status) status.textContent = text;
+}
+
+async function save() {
+  clearTimeout(waiting);
+  waiting = null;
+  if (!form?.isConnected || !form.dataset.draft) return;
+  try {
+    const response = await fetch(form.dataset.draft, {
+      method: "POST", body: new FormData(form), credentials: "same-origin", keepalive: true,
+    });
+    if (response.ok) say(`Draft saved at ${new Date().toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })}`);
+    else say("The draft could not be saved: this case is no longer with you.");
+  } catch {
+    say("Not saved yet. Trying again.");
+    waiting = setTimeout(save, 5000);
+  }
+}
+
+document.addEventListener("input", (event) => {
+  const edited = event.target.closest?.("form[data-draft]");
+  if (!edited || !edited.dataset.draft) return;
+  form = edited;
+  clearTimeout(waiting);
+  waiting = setTimeout(save, PAUSE);
+});
+document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && waiting) save(); });
+document.addEventListener("submit", () => clearTimeout(waiting), { capture: true });

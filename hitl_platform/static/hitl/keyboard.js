@@ -1,0 +1,63 @@
+// One key, one act: pressing a key clicks (or, for text, focuses) the visible element that names it in data-key.
+const SWITCH = "hitl.keys";
+const isOn = () => localStorage.getItem(SWITCH) !== "off";
+const writes = (element) => element.matches?.("textarea, select, input:not([type=radio], [type=checkbox])");
+const waits = () => document.querySelector("main.htmx-request, main .htmx-request, .toast .htmx-request") !== null;
+let leaving = false;
+
+function overlay() {
+  const dialog = document.getElementById("keys");
+  if (dialog && !dialog.open) dialog.showModal();
+}
+
+function find(key) {
+  const all = document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`);
+  return [...all].find((element) => !element.matches(":disabled") && element.getClientRects().length > 0)
+    ?? [...all].find((element) => element.matches("input[type=radio]:not(:disabled)"));
+}
+
+function press(event) {
+  // a key meant for the case just sent must never reach the next one
+  if (event.defaultPrevented || event.isComposing || event.repeat || document.querySelector("dialog[open]")) return;
+  if (writes(event.target)) {
+    if (event.key === "Escape") event.target.blur();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) find("Enter")?.click();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
+  if (event.key !== "?" && event.key !== "Enter" && !isOn()) return;
+  if (waits() || leaving) return event.preventDefault();
+  if (event.key === "?") {
+    event.preventDefault();
+    return overlay();
+  }
+  const element = find(event.key);
+  if (!element) return;
+  event.preventDefault();
+  if (element.matches("textarea")) element.focus();
+  else element.click();
+  if (element.matches("input[type=radio]")) element.focus({ preventScroll: true });
+}
+
+function switches() {
+  const box = document.getElementById("keys-on");
+  if (!box) return;
+  box.checked = isOn();
+  box.addEventListener("change", () => localStorage.setItem(SWITCH, box.checked ? "on" : "off"));
+}
+
+document.addEventListener("keydown", press);
+window.addEventListener("beforeunload", () => { leaving = true; });
+window.addEventListener("pageshow", () => { leaving = false; });
+switches();
+
+// the undo offer counts down and leaves when its time is over
+setInterval(() => {
+  for (const toast of document.querySelectorAll("[data-fades]")) {
+    const left = (toast.dataset.fades -= 1);
+    const shown = toast.querySelector("[data-count-down]");
+    if (left <= 0) toast.remove();
+    else if (shown) shown.textContent = `${left} s`;
+  }
+}, 1000);

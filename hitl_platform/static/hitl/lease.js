@@ -1,0 +1,58 @@
+// Counts a lease down, and keeps it alive while the page is seen; says so when it has ended.
+const BEAT = 30;
+const IDLE = 60;
+const LOW = 120;
+const leases = new WeakMap();
+let lastInput = performance.now();
+
+for (const kind of ["pointerdown", "pointermove", "keydown", "scroll", "touchstart"]) {
+  document.addEventListener(kind, () => { lastInput = performance.now(); }, { passive: true, capture: true });
+}
+
+function lease(element) {
+  if (!leases.has(element)) {
+    leases.set(element, { ends: performance.now() + element.dataset.lease * 1000, beats: -Infinity, over: false });
+  }
+  return leases.get(element);
+}
+
+function end(element) {
+  lease(element).over = true;
+  element.dataset.state = "over";
+  element.querySelector("[data-count]").textContent = "0:00";
+  document.getElementById("lease-over")?.removeAttribute("hidden");
+  for (const button of document.querySelectorAll("#decide .act button, .case-head .facts button")) button.disabled = true;
+}
+
+async function beat(element) {
+  const state = lease(element);
+  state.beats = performance.now();
+  const body = new FormData(document.getElementById("decide"));
+  try {
+    const response = await fetch(element.dataset.beat, { method: "POST", body, credentials: "same-origin" });
+    if ([403, 404, 409].includes(response.status)) end(element);
+    else if (response.ok) state.ends = performance.now() + (await response.json()).lease_seconds * 1000;
+  } catch {
+    state.beats = performance.now() - (BEAT - 5) * 1000; // offline: try again in five seconds
+  }
+}
+
+function tick() {
+  const element = document.querySelector("[data-lease]");
+  if (!element) return;
+  const state = lease(element);
+  if (state.over) return;
+  const now = performance.now();
+  const left = Math.max(0, Math.round((state.ends - now) / 1000));
+  element.querySelector("[data-count]").textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  element.dataset.state = left < LOW ? "low" : "";
+  if (document.visibilityState !== "visible") return;
+  const worked = document.querySelector("#decide [name=active_seconds]");
+  if (worked && now - lastInput < IDLE * 1000) worked.value = Number(worked.value) + 1;
+  if (now - state.beats >= BEAT * 1000 || left === 0) beat(element);
+}
+
+setInterval(tick, 1000);
+tick();
+document.addEventListener("htmx:load", tick);
+document.addEventListener("visibilitychange", tick);

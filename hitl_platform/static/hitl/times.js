@@ -1,0 +1,34 @@
+// Keeps relative times true while a page stays open, and shows absolute times in the person's own zone.
+const spans = [[172800, 86400, "day"], [3600, 3600, "h"], [60, 60, "min"], [0, 1, "s"]];
+const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+function span(seconds) {
+  const [, size, unit] = spans.find(([from]) => seconds >= from);
+  const count = Math.floor(seconds / size);
+  if (unit === "h" && count < 10) {
+    const minutes = Math.floor((seconds % 3600) / 60);
+    return minutes ? `${count} h ${String(minutes).padStart(2, "0")}` : `${count} h`;
+  }
+  return `${count} ${unit}${unit === "day" ? "s" : ""}`;
+}
+
+function words(seconds, style) {
+  const length = span(Math.abs(seconds));
+  if (style === "due") return seconds > 0 ? `in ${length}` : `${length} overdue`;
+  if (Math.abs(seconds) < 45) return seconds > 0 ? "now" : "just now";
+  return seconds > 0 ? `in ${length}` : `${length} ago`;
+}
+
+function refresh() {
+  for (const time of document.querySelectorAll("time[data-style]")) {
+    const at = new Date(time.dateTime);
+    const text = time.dataset.style === "clock" ? clock.format(at) : words((at - Date.now()) / 1000, time.dataset.style);
+    if (time.textContent !== text) time.textContent = text;
+    time.title = absolute.format(at);
+  }
+}
+
+refresh();
+setInterval(refresh, 30_000);
+document.addEventListener("htmx:load", refresh);
