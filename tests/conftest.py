@@ -20,6 +20,7 @@ from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Tenant, User
 from tests import cast as the_cast
 from tests import databases
+from tests.isolation import sabotage
 
 PEOPLE = [name for people in the_cast.ROLES.values() for name in people]
 
@@ -27,6 +28,13 @@ PEOPLE = [name for people in the_cast.ROLES.values() for name in people]
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
     """One clone of the template for this worker."""
+    scratch = os.environ.get("HITL_SCRATCH_DATABASE")
+    if scratch:
+        # a run inside a run, against a database that a test has damaged on purpose
+        sabotage.take_down(os.environ.get("HITL_SABOTAGE", ""))
+        with django_db_blocker.unblock(), databases.pointed_at(scratch):
+            yield
+        return
     name = f"hitl_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     with django_db_blocker.unblock():
         databases.ensure_template()
