@@ -85,7 +85,7 @@ ALLOWED_HOSTS = [_public.hostname, *(["127.0.0.1", "localhost"] if _loopback els
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "hitl_platform.tenants.apps.TenantsConfig",
     "hitl_platform.ledger.apps.LedgerConfig",
     "hitl_platform.access.apps.AccessConfig",
@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "models_registry.apps.ModelsRegistryConfig",
     "reviews.apps.ReviewsConfig",
     "audits.apps.AuditsConfig",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -153,6 +154,8 @@ DATABASES = {
 }
 # `manage.py provision` alone takes it; nothing else ever connects as superuser
 SUPERUSER_DATABASE_URL = os.environ.get("SUPERUSER_DATABASE_URL", "")
+# the admin's own log is never written, so its table is never made: the console's history is the ledger
+MIGRATION_MODULES = {"admin": None}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 BROKER_URL = _text("BROKER_URL", offline="redis://127.0.0.1:1/0")
@@ -203,6 +206,8 @@ ACCOUNT_RATE_LIMITS = {
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "HITL Platform"
+# the console asks managers and above for a second factor, except on a loopback address (the demo)
+CONSOLE_SECOND_FACTOR = SECURE
 TRUSTED_PROXY_COUNT = _number("TRUSTED_PROXY_COUNT", 0, low=0, high=5)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
