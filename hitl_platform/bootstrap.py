@@ -99,7 +99,8 @@ def install(root: Path, *, lock: Path) -> None:
     if subprocess.run(command, check=False, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
         say("The packages could not be installed (pip's own words are above). Is a package index reachable?")
         raise SystemExit(1)
-    stamp_of(root, lock=lock).write_text(fingerprint(lock), encoding="ascii")
+    for filled in {lock, root / LOCKS["run"]}:  # the other locks hold all of this one
+        stamp_of(root, lock=filled).write_text(fingerprint(filled), encoding="ascii")
     say(f"Installed in {time.monotonic() - started:.0f} s.")
 
 
