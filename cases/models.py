@@ -49,6 +49,8 @@ class CaseTypeVersion(TenantOwned):
         base_manager_name = "objects"
         constraints = [
             models.UniqueConstraint(fields=["tenant", "case_type", "version"], name="no_two_versions_of_one_number"),
+            # what the foreign key of a case points at: its version belongs to its type
+            models.UniqueConstraint(fields=["tenant", "case_type", "id"], name="no_version_of_two_case_types"),
             models.CheckConstraint(condition=Q(version__gte=1), name="no_version_before_the_first"),
         ]
 

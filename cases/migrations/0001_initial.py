@@ -190,6 +190,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='casetypeversion',
+            constraint=models.UniqueConstraint(fields=('tenant', 'case_type', 'id'), name='no_version_of_two_case_types'),
+        ),
+        migrations.AddConstraint(
+            model_name='casetypeversion',
             constraint=models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='no_version_before_the_first'),
         ),
         migrations.AddConstraint(

@@ -16,14 +16,21 @@ PREDICATE = "tenant_id = (select app.tenant())"
 
 
 class Walls(Operation):
-    """Wall off the table of `model`; `grants` are the privileges of hitl_app on it."""
+    """Wall off the table of `model`; `grants` are the privileges of hitl_app on it.
+
+    With `tenant_first_key` the primary key itself becomes `(tenant_id, id)`: one index less on a table that
+    grows fast. Not for tables that the sweeper or the sealer reads by id over all tenants.
+    """
 
     reduces_to_sql = True
     reversible = True
 
-    def __init__(self, model: str, grants: str = "select, insert, update") -> None:
+    def __init__(
+        self, model: str, grants: str = "select, insert, update", *, tenant_first_key: bool = False
+    ) -> None:
         self.model = model
         self.grants = grants
+        self.tenant_first_key = tenant_first_key
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """Walls are the database's own: Django's state of the models stays as it is."""
@@ -31,7 +38,10 @@ class Walls(Operation):
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
     ) -> None:
-        for statement in wall_statements(to_state.apps, app_label, self.model, grants=self.grants):
+        statements = wall_statements(
+            to_state.apps, app_label, self.model, grants=self.grants, tenant_first_key=self.tenant_first_key
+        )
+        for statement in statements:
             schema_editor.execute(statement)
 
     def database_backwards(
@@ -42,6 +52,8 @@ class Walls(Operation):
         for name, _ in _foreign_keys(model):
             schema_editor.execute(f"alter table {table} drop constraint if exists {name}")
         schema_editor.execute(f"alter table {table} drop constraint if exists {unique_name(table)}")
+        if self.tenant_first_key:
+            schema_editor.execute(f"alter table {table} add constraint {table}_pkey primary key ({model._meta.pk.column})")
         schema_editor.execute(f"drop policy if exists {POLICY} on {table}")
         schema_editor.execute(f"alter table {table} no force row level security")
         schema_editor.execute(f"alter table {table} disable row level security")
@@ -51,12 +63,17 @@ class Walls(Operation):
         return f"Erect the tenant walls of {self.model}"
 
 
-def wall_statements(apps: Apps, app_label: str, model_name: str, *, grants: str) -> list[str]:
+def wall_statements(
+    apps: Apps, app_label: str, model_name: str, *, grants: str, tenant_first_key: bool = False
+) -> list[str]:
     """The SQL that walls off one model's table."""
     model = apps.get_model(app_label, model_name)
     table, key = model._meta.db_table, model._meta.pk.column
+    wall = f"add constraint {unique_name(table)} unique (tenant_id, {key})"
+    if tenant_first_key:
+        wall = f"drop constraint {table}_pkey, add constraint {unique_name(table)} primary key (tenant_id, {key})"
     return [
-        f"alter table {table} add constraint {unique_name(table)} unique (tenant_id, {key})",
+        f"alter table {table} {wall}",
         *(f"alter table {table} add constraint {name} {body}" for name, body in _foreign_keys(model)),
         f"alter table {table} enable row level security",
         f"alter table {table} force row level security",

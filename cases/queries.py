@@ -1,0 +1,73 @@
+"""Reads of case types, cases, decisions and outcomes, always for an actor."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+
+from cases import permissions
+from cases.models import Case, CasePayload, CaseType, CaseTypeVersion, Decision, Outcome
+from hitl_platform.kernel.errors import NotFound
+from hitl_platform.tenants.actor import Actor
+
+
+def visible_case_types(actor: Actor) -> QuerySet[CaseType]:
+    """The tenant's case types: everybody in it may know them."""
+    return CaseType.objects.all()
+
+
+def get_case_type(actor: Actor, key: str, *, lock: bool = False) -> CaseType:
+    """The case type with this key, or NotFound."""
+    found = visible_case_types(actor).filter(key=key)
+    case_type = (found.select_for_update(no_key=True) if lock else found).first()
+    if case_type is None:
+        raise NotFound
+    return case_type
+
+
+def get_current_version(actor: Actor, key: str) -> CaseTypeVersion:
+    """The version in force of the case type with this key, its `case_type` loaded, or NotFound."""
+    found = CaseTypeVersion.objects.select_related("case_type").filter(
+        case_type__key=key, id=F("case_type__current_version_id")
+    )
+    version = found.first()
+    if version is None:
+        raise NotFound
+    return version
+
+
+def visible_cases(actor: Actor) -> QuerySet[Case]:
+    """The cases that the actor may list, newest first."""
+    cases = Case.objects.order_by("-id")
+    return cases if permissions.can_read_cases(actor) else cases.none()
+
+
+def get_case(actor: Actor, case_id: UUID, *, lock: bool = False) -> Case:
+    """One visible case, or NotFound."""
+    found = visible_cases(actor).filter(pk=case_id)
+    case = (found.select_for_update(no_key=True) if lock else found).first()
+    if case is None:
+        raise NotFound
+    return case
+
+
+def payloads(case_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """The payloads of cases, by case: for steps, inside a scope."""
+    return dict(CasePayload.objects.filter(case_id__in=case_ids).values_list("case_id", "payload"))
+
+
+def visible_decisions(actor: Actor) -> QuerySet[Decision]:
+    """The decisions that the actor may list, newest first."""
+    decisions = Decision.objects.select_related("case__case_type").order_by("-id")
+    return decisions if permissions.can_read_cases(actor) else decisions.none()
+
+
+def decisions_of(case: Case) -> QuerySet[Decision]:
+    """A case's decisions, first to last."""
+    return Decision.objects.filter(case=case).order_by("sequence")
+
+
+def outcomes_of(case: Case) -> QuerySet[Outcome]:
+    """A case's outcomes, first to last; the last one stands."""
+    return Outcome.objects.filter(case=case).order_by("id")

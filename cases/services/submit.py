@@ -1,0 +1,224 @@
+"""Bringing cases in. One case or a thousand: the same statements, one round trip each."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from cases import permissions, queries
+from cases.models import Case, CaseTypeVersion
+from cases.payloads import payload_digest
+from cases.submissions import FacetValue, Submission, intake_of, read_submission
+from hitl_platform.kernel.array_cursor import array_cursor
+from hitl_platform.kernel.errors import Conflict, require
+from hitl_platform.kernel.ids import uuid7, uuid7s
+from hitl_platform.ledger.commands import command, record_batch
+from hitl_platform.pipeline.services import enqueue
+from hitl_platform.tenants.actor import Actor
+from hitl_platform.tenants.models import Membership
+
+SALT_BYTES = 16
+
+# a case that is there already is left alone: who submits a thing twice asks for it once
+_INSERT_CASES = """
+insert into cases_case (tenant_id, case_type_id, type_version_id, state, priority, submitter_id, created_at, event_ids,
+    id, external_id, importance, due_at, subject_user_id, subject_ref)
+select %(tenant)s, %(case_type)s, %(version)s, 'received', 0, %(submitter)s, %(now)s, array[%(event)s::uuid], each.*
+from unnest(%(ids)b::uuid[], %(external_ids)b::text[], %(importances)b::float8[], %(dues)b::timestamptz[],
+    %(subjects)b::uuid[], %(refs)b::text[]) each
+on conflict on constraint no_case_submitted_twice do nothing
+returning id
+"""
+_INSERT_PAYLOADS = """
+insert into cases_casepayload (tenant_id, case_id, payload, salt)
+select %s, case_id, payload::jsonb, salt from unnest(%b::uuid[], %b::text[], %b::bytea[]) as each (case_id, payload, salt)
+"""
+_INSERT_ATTRIBUTES = """
+insert into cases_caseattributes (tenant_id, case_id, attributes)
+select %s, case_id, attributes::jsonb from unnest(%b::uuid[], %b::text[]) as each (case_id, attributes)
+"""
+_INSERT_FACETS = """
+insert into cases_casefacet (tenant_id, case_type_id, id, case_id, key, text_value, float_value, time_value)
+select %s, %s, each.* from unnest(%b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::float8[], %b::timestamptz[]) each
+"""
+_COMPARE = """
+select each.ordinality - 1, stored.id,
+    case_payload.payload = each.payload::jsonb,
+    case_attributes.attributes is not distinct from each.attributes::jsonb,
+    stored.importance = each.importance, stored.due_at is not distinct from each.due_at,
+    stored.subject_ref = each.subject_ref
+from unnest(%(external_ids)b::text[], %(payloads)b::text[], %(attributes)b::text[], %(importances)b::float8[],
+    %(dues)b::timestamptz[], %(refs)b::text[])
+    with ordinality as each (external_id, payload, attributes, importance, due_at, subject_ref, ordinality)
+join cases_case stored on stored.tenant_id = %(tenant)s and stored.case_type_id = %(case_type)s
+    and stored.external_id = each.external_id
+join cases_casepayload case_payload on case_payload.tenant_id = %(tenant)s and case_payload.case_id = stored.id
+left join cases_caseattributes case_attributes
+    on case_attributes.tenant_id = %(tenant)s and case_attributes.case_id = stored.id
+"""
+_COMPARED = ("payload", "attributes", "importance", "due_at", "subject_ref")
+
+
+@dataclass(slots=True)
+class Intaken:
+    """What became of submissions: the case of each, by its place; which are new; which contradict a stored one."""
+
+    cases: dict[int, UUID] = field(default_factory=dict)
+    new: set[int] = field(default_factory=set)
+    differing: dict[int, list[str]] = field(default_factory=dict)
+
+
+@command
+def submit_case(*, actor: Actor, case_type_key: str, submission: Any) -> tuple[Case, bool]:
+    """The case that `submission` describes, and whether it is new.
+
+    Submitting the same content again answers the case that is there. Raises Invalid naming fields, NotFound for
+    an unknown case type, Conflict where the external id belongs to a case with other content.
+    """
+    require(permissions.can_submit_cases(actor))
+    version = queries.get_current_version(actor, case_type_key)
+    taken = submit_chunk(
+        actor=actor, version=version, submissions=[read_submission(submission, intake=intake_of(version))]
+    )
+    if taken.differing:
+        raise Conflict(
+            f"Case {taken.cases[0]} has this external id and another {', '.join(taken.differing[0])}.",
+            code="external_id_taken",
+        )
+    case = Case.objects.select_related("case_type", "type_version").get(pk=taken.cases[0])
+    return case, bool(taken.new)
+
+
+@command
+def submit_chunk(*, actor: Actor, version: CaseTypeVersion, submissions: Sequence[Submission]) -> Intaken:
+    """Store at most 1,000 submissions of one case type with one event and one step for all that are new."""
+    require(permissions.can_submit_cases(actor))
+    # all who submit lock external ids in one order, so that none waits for one who waits for it
+    order = sorted(range(len(submissions)), key=lambda at: submissions[at].external_id)
+    ids = uuid7s(len(submissions))
+    event_id = uuid7()
+    inserted = _insert_cases(actor, version, submissions, order, ids, event_id)
+    taken = Intaken({at: ids[at] for at in inserted}, set(inserted))
+    if inserted:
+        digests = _insert_contents(actor, version, submissions, {at: ids[at] for at in inserted})
+        record_batch(
+            "case.submitted",
+            "case",
+            actor=actor,
+            items=digests,
+            body={"case_type": version.case_type.key, "type_version": version.version},
+            event_id=event_id,
+        )
+        case_ids = [ids[at] for at in inserted]
+        subject = case_ids[0] if len(case_ids) == 1 else event_id
+        enqueue("score", tenant_id=actor.tenant_id, subject_id=subject, case_ids=case_ids)
+    if len(inserted) < len(submissions):
+        _compare(version, submissions, taken)
+    return taken
+
+
+def _insert_cases(
+    actor: Actor,
+    version: CaseTypeVersion,
+    submissions: Sequence[Submission],
+    order: Sequence[int],
+    ids: Sequence[UUID],
+    event_id: UUID,
+) -> list[int]:
+    members = _members_among({each.subject_ref for each in submissions if "@" in each.subject_ref})
+    with array_cursor() as cursor:
+        cursor.execute(
+            _INSERT_CASES,
+            {
+                "tenant": actor.tenant_id,
+                "case_type": version.case_type_id,
+                "version": version.pk,
+                "submitter": actor.id if actor.kind == "user" else None,
+                "now": timezone.now(),
+                "event": event_id,
+                "ids": [ids[at] for at in order],
+                "external_ids": [submissions[at].external_id for at in order],
+                "importances": [submissions[at].importance for at in order],
+                "dues": [submissions[at].due_at for at in order],
+                "subjects": [members.get(submissions[at].subject_ref.lower()) for at in order],
+                "refs": [submissions[at].subject_ref for at in order],
+            },
+        )
+        returned = {row[0] for row in cursor.fetchall()}
+    return [at for at, case_id in enumerate(ids) if case_id in returned]
+
+
+def _insert_contents(
+    actor: Actor, version: CaseTypeVersion, submissions: Sequence[Submission], new: dict[int, UUID]
+) -> dict[str, dict[str, Any]]:
+    """Payloads, attributes and facets of new cases; what the event says of each: its digests."""
+    items: dict[str, dict[str, Any]] = {}
+    salts = os.urandom(SALT_BYTES * len(new))
+    payloads, attributes, facets = [], [], []
+    for nth, (at, case_id) in enumerate(new.items()):
+        each, salt = submissions[at], salts[SALT_BYTES * nth : SALT_BYTES * (nth + 1)]
+        item = items[str(case_id)] = {"payload_sha256": payload_digest(salt, each.payload).hex()}
+        payloads.append((case_id, each.payload.decode(), salt))
+        if each.attributes is not None:
+            item["attributes_sha256"] = payload_digest(salt, each.attributes).hex()
+            attributes.append((case_id, each.attributes.decode()))
+        if each.facets:
+            facets += [(case_id, key, *_typed(value)) for key, value in each.facets.items()]
+    with array_cursor() as cursor:
+        cursor.execute(_INSERT_PAYLOADS, [actor.tenant_id, *_columns(payloads)])
+        if attributes:
+            cursor.execute(_INSERT_ATTRIBUTES, [actor.tenant_id, *_columns(attributes)])
+        if facets:
+            cursor.execute(
+                _INSERT_FACETS, [actor.tenant_id, version.case_type_id, uuid7s(len(facets)), *_columns(facets)]
+            )
+    return items
+
+
+def _compare(version: CaseTypeVersion, submissions: Sequence[Submission], taken: Intaken) -> None:
+    """Tell which of the submissions that were there already say the same as the stored case."""
+    others = [at for at in range(len(submissions)) if at not in taken.new]
+    with array_cursor() as cursor:
+        cursor.execute(
+            _COMPARE,
+            {
+                "tenant": version.tenant_id,
+                "case_type": version.case_type_id,
+                "external_ids": [submissions[at].external_id for at in others],
+                "payloads": [submissions[at].payload.decode() for at in others],
+                "attributes": [
+                    None if (stored := submissions[at].attributes) is None else stored.decode() for at in others
+                ],
+                "importances": [submissions[at].importance for at in others],
+                "dues": [submissions[at].due_at for at in others],
+                "refs": [submissions[at].subject_ref for at in others],
+            },
+        )
+        for place, case_id, *same in cursor.fetchall():
+            taken.cases[others[place]] = case_id
+            differing = [part for part, equal in zip(_COMPARED, same, strict=True) if not equal]
+            if differing:
+                taken.differing[others[place]] = differing
+
+
+def _members_among(references: set[str]) -> dict[str, UUID]:
+    """The members whose e-mail address is among references, by the address in lower case."""
+    if not references:
+        return {}
+    addresses = {reference.lower() for reference in references}
+    found = Membership.objects.filter(user__email__in=addresses | references).values_list("user__email", "user_id")
+    return {email.lower(): user_id for email, user_id in found}
+
+
+def _typed(value: FacetValue) -> tuple[str | None, float | None, datetime | None]:
+    if isinstance(value, str):
+        return value, None, None
+    return (None, value, None) if isinstance(value, float) else (None, None, value)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
