@@ -9,7 +9,6 @@ if sys.version_info < (3, 11):
 from hitl_platform import bootstrap
 
 
-
 def main() -> int:
     """Get the dependencies, then let the command line of the project choose."""
     name = sys.argv[1] if len(sys.argv) > 1 else "help"
@@ -17,7 +16,7 @@ def main() -> int:
     against_others = name == "bench" and "consensus" in sys.argv
     purpose = "bench" if against_others else "test" if name == "test" else "run"
     bootstrap.ensure_dependencies(purpose)
-    from hitl_platform.embedded import command_line  # noqa: PLC0415  its imports are installed only now
+    from hitl_platform.embedded import command_line  # noqa: PLC0415  # its imports are installed only now
 
     return command_line.run(sys.argv)
 

@@ -40,7 +40,7 @@ def ensure_dependencies(purpose: str, *, root: Path = ROOT) -> None:
         return
     environment = {**os.environ, "VIRTUAL_ENV": str(root / ".venv")}
     sys.stdout.flush()
-    os.execve(python, [str(python), *sys.argv], environment)  # noqa: S606  no shell: our own interpreter
+    os.execve(python, [str(python), *sys.argv], environment)  # noqa: S606  # no shell: our own interpreter
 
 
 def needed_distributions(root: Path, *, purpose: str) -> list[str]:

@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> None:
     if os.getppid() != int(parent):  # the parent died before the signal was armed
         os._exit(1)
     os.chdir(directory)
-    os.execv(command[0], command)  # noqa: S606  the command is given whole, no shell is wanted
+    os.execv(command[0], command)  # noqa: S606  # the command is given whole, no shell is wanted
 
 
 if __name__ == "__main__":

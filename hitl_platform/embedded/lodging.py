@@ -42,7 +42,7 @@ def open_home(home: Path) -> Path:
 def temporary_home(prefix: str) -> Path:
     """A new home under the first temporary folder that the servers' account can reach."""
     account = unprivileged_account()
-    for parent in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108  mkdtemp below
+    for parent in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108  # mkdtemp below
         if parent.is_dir() and can_pass(parent, account=account):
             return open_home(Path(tempfile.mkdtemp(prefix=prefix, dir=parent)))
     raise ServerFailed("No temporary folder can be reached by the account that runs PostgreSQL; set TMPDIR.")
@@ -73,7 +73,7 @@ def server_room(home: Path) -> Path:
     if can_pass(home, account=account):
         return home
     name = f"hitl-{hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:16]}"
-    for parent in (Path("/var/lib"), Path("/var/tmp")):  # noqa: S108  the room's owner is checked below
+    for parent in (Path("/var/lib"), Path("/var/tmp")):  # noqa: S108  # the room's owner is checked below
         if not (parent.is_dir() and can_pass(parent, account=account)):
             continue
         room = parent / name

@@ -25,8 +25,8 @@ class Narrator:
         """A line of ours, or of a process as it is."""
         stamp = time.strftime("%H:%M:%S")
         for line in text.splitlines() or [""]:
-            print(f"{stamp} {self.paint(f'{name:<8}', name=name)} │ {line}", file=self.stream, flush=True)
-            self.keep(f"{stamp} {name:<8} | {line}")
+            print(f"{stamp} {self.paint(f'{name:<9}', name=name)} │ {line}", file=self.stream, flush=True)
+            self.keep(f"{stamp} {name:<9} | {line}")
 
     def hear(self, line: str, *, name: str) -> None:
         """A line that a process printed."""
@@ -36,7 +36,7 @@ class Narrator:
         elif found["level"] in {"WARNING", "ERROR", "CRITICAL"}:
             self.say(f"{found['level'].lower()}: {found['text']}", name=name)
         elif found["logger"].startswith(CHATTY) or found["level"] == "DEBUG":
-            self.keep(f"{time.strftime('%H:%M:%S')} {name:<8} | {line}")
+            self.keep(f"{time.strftime('%H:%M:%S')} {name:<9} | {line}")
         else:
             self.say(found["text"], name=name)
 

@@ -171,7 +171,7 @@ class Postgres:
 
     def wait_until_ready(self, *, patience: float) -> bool:
         """Poll the server's own note of its state; False when it died, raises when it takes too long."""
-        assert self.child is not None  # noqa: S101  for the type checker: launch() went before
+        assert self.child is not None  # noqa: S101  # for the type checker: launch() went before
         deadline = time.monotonic() + patience
         while self.child.poll() is None:
             if self.pid_file_lines()[:1] == [str(self.child.pid)] and self.pid_file_lines()[7:8] == ["ready"]:

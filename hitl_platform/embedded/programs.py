@@ -37,7 +37,7 @@ class Program:
 def answers(url: str) -> bool:
     """Whether a GET is answered 200 within two seconds."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310  http to our own loopback
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310  # http to our own loopback
             return bool(response.status == 200)
     except (OSError, urllib.error.URLError):
         return False

@@ -58,7 +58,7 @@ class Supervisor:
         """Start a process and listen to it."""
         environment = child_environment(self.environment, superuser=program.superuser)
         child = spawn(program.command, environment=environment, directory=ROOT, output=subprocess.PIPE)
-        assert child.stdout is not None  # noqa: S101  for the type checker: PIPE was asked for
+        assert child.stdout is not None  # noqa: S101  # for the type checker: PIPE was asked for
         os.set_blocking(child.stdout.fileno(), False)
         member = Member(program=program, child=child)
         self.members[program.name] = member

@@ -100,7 +100,7 @@ class Valkey:
 
     def wait_until_ready(self, *, patience: float) -> bool:
         """Poll PING; False when the server died, raises when it takes too long."""
-        assert self.child is not None  # noqa: S101  for the type checker: launch() went before
+        assert self.child is not None  # noqa: S101  # for the type checker: launch() went before
         deadline = time.monotonic() + patience
         while self.child.poll() is None:
             if self.answers():
