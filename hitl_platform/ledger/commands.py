@@ -19,6 +19,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Model
 
+from hitl_platform.kernel.array_cursor import array_cursor
 from hitl_platform.kernel.canonical import canonical
 from hitl_platform.kernel.ids import uuid7
 from hitl_platform.ledger.statements import changes_rows
@@ -36,12 +37,13 @@ QUIET_COMMANDS: set[str] = set()
 
 _INSERT_EVENTS = """
 insert into ledger_auditevent (tenant_id, id, verb, actor, subject_type, subject_id, case_id, body, personal)
-select %s::uuid, * from unnest(%s::uuid[], %s::text[], %s::jsonb[], %s::text[], %s::uuid[], %s::uuid[],
-    %s::jsonb[], %s::jsonb[])
+select %s::uuid, id, verb, actor::jsonb, subject_type, subject_id, case_id, body::jsonb, personal::jsonb
+from unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::uuid[], %b::uuid[], %b::text[], %b::text[])
+    as e (id, verb, actor, subject_type, subject_id, case_id, body, personal)
 """
 _INSERT_PERSONAL = """
 insert into ledger_auditpersonal (tenant_id, id, event_id, name, salt, value)
-select %s::uuid, * from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bytea[], %s::text[])
+select %s::uuid, p.* from unnest(%b::uuid[], %b::uuid[], %b::text[], %b::bytea[], %b::text[]) p
 """
 
 
@@ -68,16 +70,11 @@ class _Recording:
     events: list[tuple[Any, ...]] = field(default_factory=list)
     personal: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def count(
-        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
-    ) -> Any:
+    def count(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         """Execute wrapper: notes each statement that changed rows."""
         result = execute(sql, params, many, context)
         # a WITH tells its writes by the rows that it answers; one that touched none has changed nothing
-        if (
-            changes_rows(sql if isinstance(sql, str) else sql.as_string(None))
-            and context["cursor"].rowcount != 0
-        ):
+        if changes_rows(sql if isinstance(sql, str) else sql.as_string(None)) and context["cursor"].rowcount != 0:
             self.writes += 1
         return result
 
@@ -87,19 +84,15 @@ class _Recording:
     def write(self) -> None:
         """Insert what was recorded; raises where the command broke its promise."""
         if self.broken_by:
-            raise SwallowedFailure(
-                f"{self.name} went on after {self.broken_by} had failed in the middle of its writes"
-            )
+            raise SwallowedFailure(f"{self.name} went on after {self.broken_by} had failed in the middle of its writes")
         if not self.events:
             if self.writes:
                 raise NothingRecorded(f"{self.name} changed rows and recorded no event")
             return
-        with connection.cursor() as cursor:
+        with array_cursor() as cursor:
             cursor.execute(_INSERT_EVENTS, [self.tenant_id, *map(list, zip(*self.events, strict=True))])
             if self.personal:
-                cursor.execute(
-                    _INSERT_PERSONAL, [self.tenant_id, *map(list, zip(*self.personal, strict=True))]
-                )
+                cursor.execute(_INSERT_PERSONAL, [self.tenant_id, *map(list, zip(*self.personal, strict=True))])
 
 
 _open: ContextVar[_Recording | None] = ContextVar("command", default=None)
@@ -183,18 +176,19 @@ def record(
     case_id: UUID | None = None,
     body: dict[str, Any] | None = None,
     personal: Mapping[str, str] | None = None,
+    event_id: UUID | None = None,
 ) -> UUID:
     """Record that `actor` did `verb` ("seat.claimed") to `subject`; answers the event's id at once.
 
     `case_id` defaults to the subject's own case. `body` holds no fractions but decimal strings. The values of
     `personal` are kept beside the event, where they can be erased; the event holds their salted digests.
+    `event_id` (uuid7) may be chosen ahead, where rows that are written before have to hold it.
     Raises NoOpenCommand outside a command, ValueError for a body that has no canonical form.
     """
+    kind = str(subject._meta.model_name)
     if case_id is None:
-        case_id = subject.pk if subject._meta.model_name == "case" else getattr(subject, "case_id", None)
-    return _note(
-        verb, str(subject._meta.model_name), subject.pk, case_id, actor=actor, body=body, personal=personal
-    )
+        case_id = subject.pk if kind == "case" else getattr(subject, "case_id", None)
+    return _note(event_id, verb, (kind, subject.pk, case_id), actor=actor, body=body, personal=personal)
 
 
 def record_batch(
@@ -214,21 +208,17 @@ def record_batch(
     """
     if not 0 < len(items) <= MAX_ITEMS:
         raise ValueError(f"a batch event holds 1 to {MAX_ITEMS} items, not {len(items)}")
-    return _note(
-        verb, subject_type, None, None, actor=actor, body={**(body or {}), "items": items}, personal=None
-    )
+    return _note(event_id, verb, (subject_type, None, None), actor=actor, body={**(body or {}), "items": items})
 
 
 def _note(
+    event_id: UUID | None,
     verb: str,
-    subject_type: str,
-    subject_id: UUID | None,
-    case_id: UUID | None,
+    subject: tuple[str, UUID | None, UUID | None],
     *,
     actor: Actor,
     body: dict[str, Any] | None,
-    personal: Mapping[str, str] | None,
-    event_id: UUID | None = None,
+    personal: Mapping[str, str] | None = None,
 ) -> UUID:
     recording = _open.get()
     if recording is None:
@@ -237,12 +227,12 @@ def _note(
         raise NoOpenCommand(f"{verb} was recorded for an actor of another tenant than the command's")
     event_id = event_id or uuid7()
     digests = {}
-    for key, value in (personal or {}).items():
+    for name, value in (personal or {}).items():
         salt = os.urandom(SALT_BYTES)
-        digests[key] = hashlib.sha256(salt + value.encode()).hexdigest()
-        recording.personal.append((uuid7(), event_id, key, salt, value))
-    texts = [canonical(each).decode() for each in (_identity(actor), body or {}, digests)]
-    recording.events.append((event_id, verb, texts[0], subject_type, subject_id, case_id, texts[1], texts[2]))
+        digests[name] = hashlib.sha256(salt + value.encode()).hexdigest()
+        recording.personal.append((uuid7(), event_id, name, salt, value))
+    who, what, beside = (canonical(each).decode() for each in (_identity(actor), body or {}, digests))
+    recording.events.append((event_id, verb, who, *subject, what, beside))
     return event_id
 
 

@@ -52,9 +52,7 @@ class AuditEvent(TenantOwned):
     class Meta:
         base_manager_name = "objects"
         indexes = [
-            models.Index(
-                fields=["tenant", "case_id", "at"], condition=Q(case_id__isnull=False), name="event_of_case"
-            ),
+            models.Index(fields=["tenant", "case_id", "at"], condition=Q(case_id__isnull=False), name="event_of_case"),
             models.Index(
                 fields=["tenant", "subject_id"],
                 condition=Q(subject_id__isnull=False),
@@ -120,6 +118,8 @@ class Checkpoint(TenantOwned):
     root = models.BinaryField(max_length=32)
     frontier = models.BinaryField()
     note = models.TextField()
+    # for those who hold no signing key; an auditor takes it from another hand
+    public_key = models.BinaryField(max_length=32)
     created_at = models.DateTimeField(db_default=Func(function="statement_timestamp"), editable=False)
 
     class Meta:

@@ -19,6 +19,4 @@ def changes_rows(sql: str) -> bool:
     # only a WITH pays for the removal of comments; ours never lead a statement
     if _WITH.match(sql):
         return _CHANGES_IN_WITH.search(_COMMENT.sub(" ", sql)) is not None
-    return (
-        _CHANGES.match(_COMMENT.sub(" ", sql) if sql.lstrip().startswith(("/*", "--")) else sql) is not None
-    )
+    return _CHANGES.match(_COMMENT.sub(" ", sql) if sql.lstrip().startswith(("/*", "--")) else sql) is not None

@@ -1,0 +1,422 @@
+#!/usr/bin/env python3
+"""Verify an export of the ledger, offline, with the Python standard library alone.
+
+    python3 verify.py EXPORT [--checkpoint OLDER.note] [--public-key KEY]
+
+EXPORT is the zip file or its unpacked directory. It shows that the events are those that were signed, that personal
+values are as recorded or erased, and that each case was decided along the allowed transitions. What is wrong is
+named by seq and event id. Keep `checkpoint.note` of each export and give it with the next: only so a log that was
+rewritten and signed anew is found out. Take KEY (`manage.py ledger_public_key`) from another hand than the export.
+Exit status: 0 verified, 1 not as signed, 2 not readable as an export.
+"""
+
+import argparse
+import base64
+import hashlib
+import io
+import json
+import re
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FORMAT = "hitl-ledger-export-1"
+MANIFEST, EVENTS, LEAVES = "manifest.json", "events.ndjson", "leaves.txt"
+PERSONAL, HISTORY, HEAD = "personal.ndjson", "checkpoints.ndjson", "checkpoint.note"
+MAX_LINE, MAX_NAMED = 64 << 20, 40
+
+# the verbs that move a case: from which states (None: not seen before) to which
+TRANSITIONS: dict[str, tuple[tuple[str | None, ...], str]] = {
+    "case.submitted": ((None,), "received"),
+    "case.scored": (("received",), "scored"),
+    "case.sent_to_review": (("received", "scored"), "in_review"),
+    "case.decided": (("scored", "in_review"), "decided"),
+    "case.reopened": (("decided",), "in_review"),
+    "case.withdrawn": (("received", "scored", "in_review"), "withdrawn"),
+}
+
+
+class Unreadable(ValueError):
+    """What was given is no export, no key, or no checkpoint of that key."""
+
+
+class Finding(NamedTuple):
+    """One thing that is not as it was signed."""
+
+    kind: str
+    text: str
+    seq: int | None = None
+    event_id: str = ""
+
+    def __str__(self) -> str:
+        place = "" if self.seq is None else f" seq {self.seq}:"
+        return f"{self.kind}:{place}{self.event_id and f' event {self.event_id}:'} {self.text}"
+
+
+@dataclass
+class Report:
+    """What was found wrong, and `notes` that are no fault."""
+
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, kind: str, text: str, seq: int | None = None, event_id: str = "") -> None:
+        self.findings.append(Finding(kind, text, seq, event_id))
+
+
+class Export:
+    """The files of an export; `damage` names those that could not be read to their end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.damage = path, list[str]()
+        self.zip = None if path.is_dir() else zipfile.ZipFile(path)
+        self.manifest: dict[str, Any] = json.loads(b"".join(self.rows(MANIFEST)))
+        self.head = b"".join(self.rows(HEAD)).decode()
+        self.history = [str(json.loads(row)) for row in self.rows(HISTORY)]
+
+    def rows(self, name: str) -> Iterator[bytes]:
+        """The lines of a file, each with its newline."""
+        try:
+            source = self.zip.open(name) if self.zip else (self.path / name).open("rb")
+            with io.BufferedReader(source, 1 << 20) as stream:  # type: ignore[type-var]  # IO[bytes] is enough
+                yield from iter(partial(stream.readline, MAX_LINE), b"")
+        except (OSError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            self.damage.append(f"{name}: {error}")
+
+
+# Ed25519: RFC 8032, section 5.1.7
+
+_P = 2**255 - 19
+_ORDER = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, -1, _P) % _P
+Point = tuple[int, int, int, int]
+
+
+def _add(a: Point, b: Point) -> Point:
+    e, f = (a[1] - a[0]) * (b[1] - b[0]) % _P, (a[1] + a[0]) * (b[1] + b[0]) % _P
+    g, h = 2 * a[3] * b[3] * _D % _P, 2 * a[2] * b[2] % _P
+    return (f - e) * (h - g) % _P, (h + g) * (f + e) % _P, (h - g) * (h + g) % _P, (f - e) * (f + e) % _P
+
+
+def _times(scalar: int, point: Point) -> Point:
+    total: Point = (0, 1, 1, 0)
+    while scalar:
+        if scalar & 1:
+            total = _add(total, point)
+        point, scalar = _add(point, point), scalar >> 1
+    return total
+
+
+def _point(encoded: bytes) -> Point:
+    y, sign = int.from_bytes(encoded, "little") & (1 << 255) - 1, encoded[31] >> 7
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    x = pow(square, (_P + 3) // 8, _P)
+    if (x * x - square) % _P:
+        x = x * pow(2, (_P - 1) // 4, _P) % _P
+    if y >= _P or (x * x - square) % _P or (x == 0 and sign):
+        raise ValueError("not a point of the curve")
+    x = x if x & 1 == sign else _P - x
+    return x, y, 1, x * y % _P
+
+
+_BASE = _point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little"))
+
+
+def ed25519_verifies(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether `signature` (64 bytes) is that of `message` under `public_key` (32 bytes)."""
+    scalar = int.from_bytes(signature[32:], "little")
+    if len(public_key) != 32 or len(signature) != 64 or scalar >= _ORDER:
+        return False
+    try:
+        key, commitment = _point(public_key), _point(signature[:32])
+    except ValueError:
+        return False
+    challenge = int.from_bytes(hashlib.sha512(signature[:32] + public_key + message).digest(), "little") % _ORDER
+    left, right = _times(scalar, _BASE), _add(commitment, _times(challenge, key))
+    return (left[0] * right[2] - right[0] * left[2]) % _P == 0 == (left[1] * right[2] - right[1] * left[2]) % _P
+
+
+# Merkle tree: RFC 6962, section 2.1. Checkpoints: C2SP signed notes
+
+
+class Tree:
+    """A growing tree as the roots of its perfect subtrees; `roots` tells its root at each of `sizes`."""
+
+    def __init__(self, size: int, subtrees: list[bytes], sizes: Iterable[int]) -> None:
+        self.size, self.subtrees, self.sizes = size, list(subtrees), frozenset(sizes)
+        self.roots = {size: self.root()}
+
+    def append(self, leaf: bytes) -> None:
+        size = self.size
+        while size & 1:
+            leaf = hashlib.sha256(b"\x01" + self.subtrees.pop() + leaf).digest()
+            size >>= 1
+        self.subtrees.append(leaf)
+        self.size += 1
+        if self.size in self.sizes:
+            self.roots[self.size] = self.root()
+
+    def root(self) -> bytes:
+        root = self.subtrees[-1] if self.subtrees else hashlib.sha256().digest()
+        for left in reversed(self.subtrees[:-1]):
+            root = hashlib.sha256(b"\x01" + left + root).digest()
+        return root
+
+
+_LEAF = re.compile(rb"([0-9]{1,18}) (\S+) ([0-9a-f]{64})\n")
+_KEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+(\S+)")
+_NOTE = re.compile(r"([^\s+]+)\n(0|[1-9][0-9]*)\n([A-Za-z0-9+/]{43}=)\n\n((?:\u2014 \S+ \S+\n)+)")
+Key = tuple[str, bytes, bytes]
+
+
+def _base64(text: str) -> bytes:
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode() != text:
+        raise Unreadable(f"{text!r} is not the one base64 form of its bytes")
+    return data
+
+
+def read_key(text: str, origin: str) -> Key:
+    """Name, id and key, from `name+id+key` or from the base64 of the key alone, then taken for `origin`'s."""
+    match = _KEY.fullmatch(text)
+    name, key = (match[1], _base64(match[3])[1:]) if match else (origin, _base64(text))
+    key_id = hashlib.sha256(name.encode() + b"\n\x01" + key).digest()[:4]
+    if len(key) != 32 or (match and match[2] != key_id.hex()):
+        raise Unreadable(f"{text!r} is no Ed25519 key of a signed note")
+    return name, key_id, key
+
+
+def open_checkpoint(note: str, key: Key) -> tuple[str, int, bytes]:
+    """Origin, size and root in `note`, if `key` signed it; raises Unreadable if not."""
+    match = _NOTE.fullmatch(note)
+    if match is None:
+        raise Unreadable("it is no checkpoint")
+    text = note[: match.end(3) + 1].encode()
+    for line in match[4].splitlines():
+        _, name, coded = line.split(" ")
+        if name == key[0]:
+            signature = _base64(coded)
+            if signature[:4] == key[1] and ed25519_verifies(key[2], text, signature[4:]):
+                return match[1], int(match[2]), base64.b64decode(match[3])
+    raise Unreadable(f"it is not signed by {key[0]}+{key[1].hex()}")
+
+
+# The events
+
+
+class Contents:
+    """Reads events in order: their tenant, their personal values, and the way of each case."""
+
+    def __init__(self, export: Export) -> None:
+        self.tenant, self.whole, self.report = export.manifest["tenant_id"], export.manifest["since"] == 0, Report()
+        self.states: dict[str, str] = {}
+        self.missing, self.erased = set[str](), set[str]()
+        self.personal = export.rows(PERSONAL)
+        self.value = self._next_value()
+
+    def read(self, seq: int, line: bytes) -> str:
+        """Check the event in `line` and answer its id, or nothing where it is no event."""
+        try:
+            event = json.loads(line)
+            event_id, verb, digests, body = str(event["id"]), event["verb"], event["personal"], event["body"]
+            if event["tenant_id"] != self.tenant:
+                self.report.add("tenant", f"it belongs to {event['tenant_id']}", seq, event_id)
+            if digests or self.value[0] <= seq:
+                self._check_personal(seq, event_id, dict(digests))
+            if verb == "personal.erased":
+                self.erased.update(body["events"])
+            elif verb in TRANSITIONS:
+                for case in body.get("items") or (event["case_id"],):
+                    self._move(case, verb, seq, event_id)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return ""
+        return event_id
+
+    def _move(self, case: str, verb: str, seq: int, event_id: str) -> None:
+        sources, target = TRANSITIONS[verb]
+        state = self.states.get(case)
+        if state not in sources and (self.whole or state is not None):
+            self.report.add("lifecycle", f"{verb} of case {case}, which is {state or 'unknown'}", seq, event_id)
+        self.states[case] = target
+
+    def _next_value(self) -> tuple[float, dict[str, Any]]:
+        line = next(self.personal, None)
+        if line is None:
+            return float("inf"), {}
+        try:
+            row = json.loads(line)
+            exact = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+            salted = bytes.fromhex(row["salt"]) + row["value"].encode()
+            return int(row["seq"]), row | {"digest": hashlib.sha256(salted).hexdigest() if exact == line else ""}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return -1, {"unreadable": str(line[:200])}
+
+    def _check_personal(self, seq: int, event_id: str, digests: dict[str, str]) -> None:
+        while self.value[0] <= seq:
+            row = self.value[1]
+            wanted = digests.pop(row.get("name", ""), None) if row.get("event_id") == event_id else None
+            if wanted is None or row["digest"] != wanted:
+                self.report.add("personal", f"{row} is not as it was recorded", seq, event_id)
+            self.value = self._next_value()
+        if digests:
+            self.missing.add(event_id)
+
+    def close(self) -> Report:
+        """The report, with what only the whole tells."""
+        if self.value[1]:
+            self.report.add("personal", f"{self.value[1]} belongs to no event of this export")
+        if self.missing:
+            told = len(self.missing & self.erased)
+            self.report.notes.append(f"{len(self.missing)} events with erased personal values, {told} by record")
+        decided = sum(state == "decided" for state in self.states.values())
+        self.report.notes.append(f"{len(self.states)} cases followed, {decided} of them decided")
+        return self.report
+
+
+class Verification:
+    """Holds an export against the checkpoints that were signed."""
+
+    def __init__(self, export: Export, public_key: str) -> None:
+        self.export, self.report, self.signed = export, Report(), dict[int, bytes]()
+        manifest = export.manifest
+        self.since, self.size, self.origin = int(manifest["since"]), int(manifest["size"]), str(manifest["origin"])
+        self.subtrees = [bytes.fromhex(each) for each in manifest["frontier"]]
+        if manifest["format"] != FORMAT or self.since < 0 or len(self.subtrees) != self.since.bit_count():
+            raise Unreadable(f"{MANIFEST} is not of the format {FORMAT}")
+        if self.origin.rpartition("/")[2] != manifest["tenant_id"]:
+            self.report.add("manifest", "its origin is another tenant's")
+        self.key = read_key(public_key or manifest["public_key"], self.origin)
+        if not public_key:
+            self.report.notes.append(f"the key came with the export; compare it: {manifest['public_key']}")
+        elif self.key != read_key(manifest["public_key"], self.origin):
+            self.report.add("key", f"{MANIFEST} names another key than the one given")
+
+    def open(self, name: str, note: str) -> None:
+        """Take in one signed checkpoint."""
+        try:
+            origin, size, root = open_checkpoint(note, self.key)
+        except Unreadable as error:
+            self.report.add("signature", f"{name}: {error}")
+            return
+        if origin != self.origin:
+            self.report.add("origin", f"{name} is of the log {origin}")
+        elif self.signed.setdefault(size, root) != root:
+            self.report.add("fork", f"{name}: two roots are signed for {size} events")
+        elif name == HEAD and size != self.size:
+            self.report.add("manifest", f"it tells of {self.size} events, {HEAD} of {size}")
+            self.size = size
+
+    def walk(self) -> None:
+        """One pass over events and leaves; only where they differ a second one, to name what happened."""
+        contents, tree = Contents(self.export), Tree(self.since, self.subtrees, self.signed)
+        odd = []
+        rows = zip_longest(self.export.rows(EVENTS), self.export.rows(LEAVES), fillvalue=b"")
+        for seq, (line, leaf) in enumerate(rows, self.since):
+            hashed, event_id = hashlib.sha256(b"\x00" + line[:-1]).digest(), contents.read(seq, line)
+            tree.append(hashed)
+            if leaf != f"{seq} {event_id} {hashed.hex()}\n".encode() or line[-1:] != b"\n":
+                odd.append((seq, event_id))
+        self.report.size = tree.size
+        if not odd and tree.size == self.size:
+            found = contents.close()
+            self.report.findings += found.findings
+            self.report.notes += found.notes
+        elif tree.roots.get(self.size, b"") == self.signed.get(self.size):
+            # the events are those that were signed, so it is the leaves that were touched
+            for seq, event_id in odd:
+                self.report.add("leaf", f"{LEAVES} does not hold what was signed", seq, event_id)
+        else:
+            tree = self._name_events()
+        self._compare(tree)
+
+    def _name_events(self) -> Tree:
+        """Name the events that are not as their leaves say; answers the tree of the leaves."""
+        tree, place, lacking = Tree(self.since, self.subtrees, self.signed), dict[str, int](), dict[str, int]()
+        for seq, leaf in enumerate(self.export.rows(LEAVES), self.since):
+            row = _LEAF.fullmatch(leaf)
+            tree.append(bytes.fromhex(row[3].decode()) if row else b"")
+            if row is None or int(row[1]) != seq:
+                self.report.add("leaf", f"{LEAVES} is damaged or out of order", seq)
+            else:
+                place[row[3].decode()] = lacking[row[2].decode()] = seq
+        strangers, highest = [], -1
+        for number, line in enumerate(self.export.rows(EVENTS), 1):
+            at = place.pop(hashlib.sha256(b"\x00" + line[:-1]).hexdigest(), None) if line[-1:] == b"\n" else None
+            match = re.search(rb'"id":"([0-9a-f-]{36})","personal":', line)
+            event_id = match[1].decode() if match else ""
+            if at is None:
+                strangers.append((number, event_id))
+            elif lacking.pop(event_id, at) == at and at < highest:
+                text = f"it stands in line {number} of {EVENTS}, after seq {highest}"
+                self.report.add("moved", text, at, event_id)
+            highest = max(highest, -1 if at is None else at)
+        for number, event_id in strangers:
+            at = lacking.pop(event_id, None)
+            text = f"line {number} of {EVENTS} is not what was sealed"
+            self.report.add("inserted" if at is None else "edited", text, at, event_id)
+        for event_id, at in lacking.items():
+            self.report.add("missing", f"{EVENTS} lacks it", at, event_id)
+        return tree
+
+    def _compare(self, tree: Tree) -> None:
+        good = {size for size, root in self.signed.items() if tree.roots.get(size) == root}
+        for size in sorted(self.signed.keys() - good):
+            if size < self.since:
+                self.report.add("out of reach", f"a checkpoint of {size} events needs an export from there or before")
+            elif size > tree.size:
+                self.report.add("cut tail", f"{size} events were signed, these are {tree.size}", tree.size)
+            elif any(size < later for later in good):
+                self.report.add("fork", f"the root signed for {size} events is not that of this log", size - 1)
+            else:
+                low = max((each for each in good if each < size), default=self.since)
+                self.report.add("root", f"from here to seq {size - 1} other events than these were signed", low)
+                break
+
+
+def verify(export: Export, *, public_key: str = "", older: str = "") -> Report:
+    """Check everything; `older` is a checkpoint kept from before. Raises ValueError, KeyError or TypeError where
+    the manifest is none.
+    """
+    verification = Verification(export, public_key)
+    if older:
+        verification.open("the older checkpoint", older)
+    for note in export.history:
+        verification.open(HISTORY, note)
+    verification.open(HEAD, export.head)
+    verification.walk()
+    verification.report.findings += [Finding("damaged", text) for text in dict.fromkeys(export.damage)]
+    return verification.report
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; answers the exit status."""
+    parser = argparse.ArgumentParser(description="Verify an export of the ledger, offline.")
+    parser.add_argument("export", type=Path, help="the zip file, or the directory it was unpacked to")
+    parser.add_argument("--checkpoint", type=Path, help="a checkpoint.note that you kept from an earlier export")
+    parser.add_argument("--public-key", default="", help="the key of the log, from another hand than the export")
+    options = parser.parse_args(arguments)
+    try:
+        older = options.checkpoint.read_text() if options.checkpoint else ""
+        report = verify(Export(options.export), public_key=options.public_key, older=older)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        print(f"not readable: {error}", file=sys.stderr)
+        return 2
+    for finding in report.findings[:MAX_NAMED]:
+        print(finding)
+    if len(report.findings) > MAX_NAMED:
+        print(f"and {len(report.findings) - MAX_NAMED} more")
+    for note in report.notes:
+        print(f"note: {note}")
+    print(f"{'NOT AS SIGNED' if report.findings else 'verified'}: {report.size} events")
+    return 1 if report.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
