@@ -1,75 +1,27 @@
 """How a case's payload is laid out for a person: from the case type's layout to blocks of plain text.
 
-A layout is `{"title": [field, …], "rest": bool, "blocks": [block, …]}`. A block has a `type` and a `title`:
-
-- `figures` and `fields` take `fields`: the few numbers to see first, and the rest as pairs;
-- `text` takes `field`: one long text;
-- `table` takes `field` (a list of objects) and `columns`.
-
-A field is its name, or `{"field": name, "title"?, "unit"?, "values"?: {raw: shown}}`; a name that begins with
-`/` is a JSON pointer (RFC 6901). What no block shows follows in a folded block, unless `rest` is false.
-Everything that leaves here is text: nothing in a payload can become markup.
+The layout (`schemas.LAYOUT`) names sections and their fields; what it leaves unsaid is told from the payload's
+JSON Schema (`title`, `type`, `format`, and `oneOf` of `const` with `title` for codes that mean something). What no
+section shows follows in a last, folded block: nothing of a payload is hidden. Everything that leaves here is text:
+nothing in a payload can become markup.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
-MISSING = object()
+from django.utils import timezone
+
 LONG_TEXT = 160
 NO_BREAK = "\u202f"
+NOT_GIVEN = "Not given"
 
-_FIELD = {
-    "anyOf": [
-        {"type": "string", "minLength": 1},
-        {
-            "type": "object",
-            "required": ["field"],
-            "additionalProperties": False,
-            "properties": {
-                "field": {"type": "string", "minLength": 1},
-                "title": {"type": "string"},
-                "unit": {"type": "string"},
-                "values": {"type": "object", "additionalProperties": {"type": "string"}},
-            },
-        },
-    ]
-}
-_FIELDS = {"type": "array", "minItems": 1, "items": _FIELD}
+Json = Mapping[str, Any]
 
 
-def _block(kind: str, **properties: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": ["type", *properties],
-        "additionalProperties": False,
-        "properties": {"type": {"const": kind}, "title": {"type": "string"}, **properties},
-    }
-
-
-LAYOUT_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "title": {"type": "array", "items": _FIELD},
-        "rest": {"type": "boolean"},
-        "blocks": {
-            "type": "array",
-            "items": {
-                "anyOf": [
-                    _block("figures", fields=_FIELDS),
-                    _block("fields", fields=_FIELDS),
-                    _block("text", field=_FIELD),
-                    _block("table", field=_FIELD, columns=_FIELDS),
-                ]
-            },
-        },
-    },
-}
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One value under its title; `missing` when the payload does not give it."""
 
@@ -80,9 +32,9 @@ class Entry:
     number: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Block:
-    """One part of the page: `kind` is figures, fields, text, table or rest."""
+    """One part of the page: `kind` is figures, fields, text, code, table or rest."""
 
     kind: str
     title: str = ""
@@ -92,138 +44,137 @@ class Block:
     rows: tuple[tuple[Entry, ...], ...] = ()
 
 
-def lay_out(layout: Mapping[str, Any], *, payload: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Block]:
+def lay_out(layout: Json, *, payload: Json, schema: Json) -> list[Block]:
     """The blocks of a case's page, in order; a field that the payload lacks is shown as not given."""
-    titles = _titles(schema)
-    wanted = layout.get("blocks") or _default_blocks(payload)
-    blocks = [_BUILDERS[block["type"]](block, payload, titles) for block in wanted]
-    shown = {name for block in wanted for name in _top_names(block)}
-    rest = tuple(_entry(name, payload, titles) for name in payload if name not in shown)
-    if rest and layout.get("rest", True):
-        blocks.append(Block(kind="rest", title="Other fields", entries=rest))
-    return blocks
-
-
-def case_title(layout: Mapping[str, Any], *, payload: Mapping[str, Any]) -> str:
-    """The case in one line, such as "Car, 14 200 €"; empty when the layout names no title."""
-    entries = (_entry(spec, payload, {}) for spec in layout.get("title", ()))
-    return ", ".join(f"{entry.value} {entry.unit}".strip() for entry in entries if not entry.missing)
-
-
-def shown(value: Any) -> str:
-    """A JSON value as a person reads it: grouped digits, Yes and No, lists by commas."""
-    if value is None or value is MISSING:
-        return "Not given"
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, int):
-        return f"{value:,}".replace(",", NO_BREAK) if abs(value) >= 10_000 else str(value)
-    if isinstance(value, float):
-        return _shown_float(value)
-    if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
-        return ", ".join(shown(item) for item in value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
-
-
-def _shown_float(value: float) -> str:
-    # twelve digits hide binary dust (0.1 + 0.2) and nothing that a person wrote
-    text = f"{value:,.12g}"
-    return text.replace(",", NO_BREAK if abs(value) >= 10_000 else "")
-
-
-def _titles(schema: Mapping[str, Any]) -> dict[str, str]:
     properties = schema.get("properties") or {}
-    return {
-        name: about["title"] for name, about in properties.items() if isinstance(about, dict) and about.get("title")
-    }
+    sections: Sequence[Json] = layout.get("sections") or ()
+    blocks = [block for section in sections for block in _section(section, payload, properties)]
+    shown_keys = {field["key"] for section in sections for field in section["fields"]}
+    rest = {key: value for key, value in payload.items() if key not in shown_keys}
+    if sections:
+        entries = tuple(_entry({"key": key}, rest, properties) for key in rest)
+        return [*blocks, Block(kind="rest", title="Other fields", entries=entries)] if rest else blocks
+    everything = {"title": "", "fields": [{"key": key} for key in payload]}
+    return list(_section(everything, payload, properties))
 
 
-def _parts(name: str) -> list[str]:
-    if not name.startswith("/"):
-        return [name]
-    return [part.replace("~1", "/").replace("~0", "~") for part in name[1:].split("/")]
+def headline(layout: Json, *, payload: Json, schema: Json) -> str:
+    """The first key figure, which tells one case from another at a glance; empty when there is none."""
+    figures = (section for section in layout.get("sections") or () if section.get("style") == "figures")
+    field = next((section["fields"][0] for section in figures), None)
+    if field is None:
+        return ""
+    entry = _entry(field, payload, schema.get("properties") or {})
+    return "" if entry.missing else f"{entry.value} {entry.unit}".strip()
 
 
-def _look_up(payload: Any, name: str) -> Any:
-    place = payload
-    for part in _parts(name):
-        if isinstance(place, Mapping) and part in place:
-            place = place[part]
-        elif isinstance(place, list) and part.isascii() and part.isdigit() and int(part) < len(place):
-            place = place[int(part)]
+def _section(section: Json, payload: Json, properties: Json) -> Iterator[Block]:
+    """The section's pairs as one block; a text, a code or a table is a block of its own after them."""
+    style = section.get("style", "evidence")
+    apart: list[Block] = []
+    entries: list[Entry] = []
+    for field in section["fields"]:
+        entry = _entry(field, payload, properties)
+        kind = _kind(field, payload.get(field["key"]), style)
+        if kind == "table":
+            apart.append(_table(entry.title, payload[field["key"]], properties.get(field["key"])))
+        elif kind in ("text", "code"):
+            apart.append(Block(kind=kind, title=entry.title, text=entry.value))
         else:
-            return MISSING
-    return place
+            entries.append(entry)
+    if entries:
+        kind = "figures" if style == "figures" else "fields"
+        yield Block(kind=kind, title=section["title"], entries=tuple(entries))
+    yield from apart
 
 
-def _name(spec: str | Mapping[str, Any]) -> str:
-    return spec if isinstance(spec, str) else str(spec["field"])
+def _kind(field: Json, value: Any, style: str) -> str:
+    objects = isinstance(value, list) and value and all(isinstance(item, Mapping) and item for item in value)
+    if objects and field.get("format") in (None, "table"):
+        return "table"
+    if field.get("format") == "code":
+        return "code"
+    return "text" if style == "text" or (isinstance(value, str) and len(value) > LONG_TEXT) else "pair"
 
 
-def _humanised(name: str) -> str:
-    words = name.rsplit("/", 1)[-1].replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+def _table(title: str, items: Sequence[Json], schema: Any) -> Block:
+    about = schema.get("items") if isinstance(schema, Mapping) else None
+    properties = (about.get("properties") if isinstance(about, Mapping) else None) or {}
+    keys = list(dict.fromkeys([*(key for key in properties if any(key in item for item in items)),
+                               *(key for item in items for key in item)]))  # fmt: skip
+    rows = tuple(tuple(_entry({"key": key}, item, properties) for key in keys) for item in items)
+    columns = tuple(
+        replace(_entry({"key": key}, {}, properties), number=any(row[at].number for row in rows))
+        for at, key in enumerate(keys)
+    )
+    return Block(kind="table", title=title, columns=columns, rows=rows)
 
 
-def _entry(spec: str | Mapping[str, Any], payload: Any, titles: Mapping[str, str]) -> Entry:
-    name = _name(spec)
-    about: Mapping[str, Any] = {} if isinstance(spec, str) else spec
-    value = _look_up(payload, name)
-    text = shown(value)
-    missing = value is MISSING or value is None or value == ""
+def _entry(field: Json, payload: Json, properties: Json) -> Entry:
+    key = field["key"]
+    about = properties.get(key)
+    about = about if isinstance(about, Mapping) else {}
+    value = payload.get(key)
+    missing = value is None or value == ""
     return Entry(
-        title=about.get("title") or titles.get(name) or _humanised(name),
-        value="Not given" if missing else about.get("values", {}).get(str(value), text),
-        unit="" if missing else about.get("unit", ""),
+        title=field.get("title") or about.get("title") or _humanised(key),
+        value=NOT_GIVEN if missing else _meaning(about, value) or shown(value, style=_style(field, about)),
+        unit="" if missing else field.get("unit", ""),
         missing=missing,
         number=isinstance(value, int | float) and not isinstance(value, bool),
     )
 
 
-def _top_names(block: Mapping[str, Any]) -> set[str]:
-    """The payload's own keys that a block shows; a pointer counts for the key it begins with."""
-    specs = block.get("fields") or [block["field"]]
-    names = (_name(spec) for spec in specs)
-    return {name[1:].split("/")[0].replace("~1", "/").replace("~0", "~") if name[:1] == "/" else name for name in names}
+def _humanised(key: str) -> str:
+    words = key.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
-def _pairs(block: Mapping[str, Any], payload: Mapping[str, Any], titles: Mapping[str, str]) -> Block:
-    entries = tuple(_entry(spec, payload, titles) for spec in block["fields"])
-    return Block(kind=block["type"], title=block.get("title", ""), entries=entries)
+def _meaning(about: Json, value: Any) -> str:
+    """The title that the schema gives a code, as in `{"oneOf": [{"const": "A41", "title": "Used car"}]}`."""
+    for choice in about.get("oneOf") or about.get("anyOf") or ():
+        if isinstance(choice, Mapping) and choice.get("const") == value and choice.get("title"):
+            return str(choice["title"])
+    return ""
 
 
-def _text(block: Mapping[str, Any], payload: Mapping[str, Any], titles: Mapping[str, str]) -> Block:
-    entry = _entry(block["field"], payload, titles)
-    return Block(kind="text", title=block.get("title") or entry.title, text=entry.value)
+def _style(field: Json, about: Json) -> str:
+    return field.get("format") or {"date": "date", "date-time": "time"}.get(about.get("format", ""), "")
 
 
-def _table(block: Mapping[str, Any], payload: Mapping[str, Any], titles: Mapping[str, str]) -> Block:
-    entry = _entry(block["field"], payload, titles)
-    found = _look_up(payload, _name(block["field"]))
-    items: Sequence[Any] = found if isinstance(found, list) else []
-    rows = tuple(tuple(_entry(spec, item, {}) for spec in block["columns"]) for item in items)
-    columns = tuple(
-        replace(_entry(spec, {}, {}), number=any(row[at].number for row in rows))
-        for at, spec in enumerate(block["columns"])
-    )
-    return Block(kind="table", title=block.get("title") or entry.title, columns=columns, rows=rows)
+def shown(value: Any, *, style: str = "") -> str:
+    """A JSON value as a person reads it: grouped digits, Yes and No, lists by commas, dates in words."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, int | float):
+        return _number(value, style)
+    if isinstance(value, str):
+        return _day_or_time(value, style) if style in ("date", "time") else value
+    if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
+        return ", ".join(shown(item) for item in value)
+    return json.dumps(value, ensure_ascii=False, indent=1)
 
 
-_BUILDERS = {"figures": _pairs, "fields": _pairs, "text": _text, "table": _table}
+def _number(value: float, style: str) -> str:
+    if style == "yes_no":
+        return "Yes" if value else "No"
+    if style == "percent":
+        return f"{value * 100:.6g} %"
+    if style == "money" and isinstance(value, float) and not value.is_integer():
+        text = f"{value:,.2f}"
+    else:
+        # twelve digits hide binary dust (0.1 + 0.2) and nothing that a person wrote
+        text = f"{value:,}" if isinstance(value, int) else f"{value:,.12g}"
+    return text.replace(",", NO_BREAK if abs(value) >= 10_000 else "")
 
 
-def _default_blocks(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What a case type without a layout gets: long texts and tables by themselves, all else as pairs."""
-    blocks: list[dict[str, Any]] = []
-    pairs: list[str] = []
-    for name, value in payload.items():
-        if isinstance(value, str) and len(value) > LONG_TEXT:
-            blocks.append({"type": "text", "field": name})
-        elif isinstance(value, list) and value and all(isinstance(item, dict) and item for item in value):
-            columns = list(dict.fromkeys(key for item in value for key in item))
-            blocks.append({"type": "table", "field": name, "columns": columns})
-        else:
-            pairs.append(name)
-    # a key that begins with "/" would read as a pointer
-    specs = [name if name[:1] != "/" else "/" + name.replace("~", "~0").replace("/", "~1") for name in pairs]
-    return [*([{"type": "fields", "fields": specs}] if specs else []), *blocks]
+def _day_or_time(value: str, style: str) -> str:
+    try:
+        if style == "date":
+            day = date.fromisoformat(value)
+            return f"{day.day} {day:%B %Y}"
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    at = timezone.localtime(at) if at.tzinfo else at
+    return f"{at.day} {at:%B %Y, %H:%M %Z}".strip()

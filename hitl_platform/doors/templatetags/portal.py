@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from django import template
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from hitl_platform.doors.middleware import MembershipChoice
 
 register = template.Library()
 
@@ -54,13 +57,13 @@ def moment(value: datetime | None, style: str = "relative") -> SafeString | str:
     """A `<time>`: relative words, the absolute time on hover; or `clock`: time of day, `due`: overdue."""
     if value is None:
         return NOTHING
-    absolute = value.astimezone(UTC)
+    local = timezone.localtime(value)
     delta = value - timezone.now()
-    words = {"clock": f"{absolute:%H:%M}", "due": _due(delta)}.get(style) or relative(delta)
+    words = {"clock": f"{local:%H:%M}", "due": _due(delta)}.get(style) or relative(delta)
     return format_html(
         '<time datetime="{}" title="{}" data-style="{}">{}</time>',
-        absolute.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        absolute.strftime("%-d %B %Y, %H:%M UTC"),
+        f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        f"{local.day} {local:%B %Y, %H:%M %Z}",
         style,
         words,
     )
@@ -108,3 +111,11 @@ def grouped(value: int | None) -> str:
 def seconds(value: timedelta) -> int:
     """Whole seconds, never negative."""
     return max(0, int(value.total_seconds()))
+
+
+@register.filter
+def here(request: HttpRequest) -> MembershipChoice | None:
+    """The organisation in which this request acts."""
+    actor = getattr(request, "actor", None)
+    found = (choice for choice in getattr(request, "memberships", ()) if actor and choice.tenant_id == actor.tenant_id)
+    return next(found, None)

@@ -29,6 +29,8 @@ function refresh() {
   }
 }
 
+// the server renders the next pages in this zone too
+document.cookie = `zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
 refresh();
 setInterval(refresh, 30_000);
 document.addEventListener("htmx:load", refresh);

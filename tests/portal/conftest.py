@@ -1,0 +1,39 @@
+"""People and pages of the portal's tests."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core.cache import cache
+from pytest_django import Settings
+
+from hitl_platform.access.services import add_member
+from hitl_platform.tenants.actor import Actor, system_actor
+from hitl_platform.tenants.models import Tenant, User
+from tests.cast import PASSWORD
+
+
+class QuickHasher(PBKDF2PasswordHasher):
+    """The hasher in use, with rounds for a test that logs in a hundred times."""
+
+    iterations = 1000
+
+
+@pytest.fixture
+def quick_login(settings: Settings, alice: Actor) -> Iterator[None]:
+    """Alice's password hashed quickly, and no failed login counted yet."""
+    settings.PASSWORD_HASHERS = [f"{QuickHasher.__module__}.QuickHasher"]
+    user = User.objects.get(pk=alice.id)
+    user.set_password(PASSWORD)
+    user.save(update_fields=["password"])
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def both_worlds(alice: Actor, globex: Tenant) -> User:
+    """Alice, who reviews at globex as well."""
+    user = User.objects.get(pk=alice.id)
+    add_member(actor=system_actor(globex.id, "operator"), user=user, roles=("reviewer",))
+    return user
