@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "hitl_platform.doors.csp.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "hitl_platform.doors.zones.PersonZone",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -205,6 +206,7 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "hitl_platform.access.second_factor.SealedMFAAdapter"
 MFA_TOTP_ISSUER = "HITL Platform"
 # the console asks managers and above for a second factor, except on a loopback address (the demo)
 CONSOLE_SECOND_FACTOR = SECURE

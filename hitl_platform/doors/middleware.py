@@ -65,6 +65,10 @@ class TenantScope:
             return domain_refusal(request, error)
         return response
 
+    def process_exception(self, request: Any, exception: Exception) -> HttpResponseBase | None:
+        """Refuse in the same words where a view runs outside the scope."""
+        return domain_refusal(request, exception) if isinstance(exception, DomainError) else None
+
     def _member(self, request: Any) -> Actor | None:
         if not request.user.is_authenticated:
             return None
