@@ -105,12 +105,16 @@ def child_environment(environment: Mapping[str, str], *, superuser: bool = False
 
 
 def seed_demo() -> Program:
-    """Demo tenants, people, models and cases, where there are none yet."""
+    """Demo tenants, people, models and cases, where there are none yet.
+
+    It writes the logins to the file HITL_DEMO_LOGINS names, as JSON, each time: a list of
+    {"tenant": slug, "name", "email", "password", "roles": […], "simulated": bool}.
+    """
     return Program(name="seed", command=django("seed_demo"), once=True)
 
 
 def simulated_reviewers(number: int, *, address: str) -> Program:
-    """Simulated people who work the demo's queues through the portal."""
+    """Simulated people who work the demo's queues through the portal, with the logins of HITL_DEMO_LOGINS."""
     command = django("simulate_reviewers", "--reviewers", str(number), "--url", address)
     return Program(name="people", command=command, ready_line="")
 
