@@ -1,0 +1,33 @@
+"""The console's home, in this order: what needs me now, and is today going well.
+
+The floors above and below name their own needs and figures; they are called by name, as wiring is.
+"""
+
+from typing import Any
+
+from django.utils.module_loading import import_string
+
+from hitl_platform.console.cards import Figure, Need
+from hitl_platform.tenants.actor import Actor
+
+# each takes the actor
+NEEDS = (
+    "hitl_platform.pipeline.admin.needs",
+    "reviews.admin.needs",
+    "models_registry.admin.needs",
+    "hitl_platform.ledger.admin.needs",
+)
+FIGURES = (
+    "cases.admin.figures",
+    "reviews.admin.figures",
+    "hitl_platform.pipeline.admin.figures",
+    "hitl_platform.ledger.admin.figures",
+)
+URGENCY = {"danger": 0, "warning": 1, "neutral": 2}
+
+
+def content(actor: Actor) -> dict[str, Any]:
+    """The needs that are there, most urgent first, and today's figures."""
+    needs: list[Need] = [need for name in NEEDS for need in import_string(name)(actor) if need.count]
+    figures: list[Figure] = [figure for name in FIGURES for figure in import_string(name)(actor)]
+    return {"needs": sorted(needs, key=lambda need: URGENCY[need.tone]), "figures": figures}

@@ -1,0 +1,202 @@
+"""Pages of rows: everything can be seen, nothing edited; what changes a thing is a verb, which is a service."""
+
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import JSONField, Model, QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from hitl_platform.console.entry import ENTRANTS, actor_of
+from hitl_platform.console.verbs import Verb, verb_view
+from hitl_platform.kernel.errors import NotFound
+from hitl_platform.ledger.models import AuditEvent
+from hitl_platform.tenants.actor import Actor
+
+COUNTED = 10_000
+HISTORY = 200
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
+    """Counts to ten thousand and no further: an exact count of a large table costs more than the page."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, or COUNTED."""
+        rows: Any = self.object_list
+        return int(rows.order_by()[:COUNTED].count())
+
+
+class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """Read-only pages of one model, and its verbs.
+
+    `verbs` with `on_list` stand above the list, the others above one object. The history of an object is what
+    the ledger says of it.
+    """
+
+    viewers: ClassVar[tuple[str, ...]] = ENTRANTS
+    hidden: ClassVar[tuple[str, ...]] = ()
+    # looked up by equality: a pattern search under row-level security reads the whole table
+    search_exactly: ClassVar[tuple[str, ...]] = ()
+    verbs: ClassVar[tuple[Verb, ...]] = ()
+
+    actions = None
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_filter_sheet = False
+    ordering = ("-id",)
+    change_list_template = "console/list.html"
+    change_form_template = "console/object.html"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """As has_view_permission."""
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whether the actor has one of the roles that see this model."""
+        return actor_of(request).has(*self.viewers)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never: rows are made by services."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never: rows are changed by services."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never: rows are deleted by services."""
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Every column but the tenant's and the hidden ones; documents as indented text."""
+        return [
+            json_text(field.name, str(field.verbose_name)) if isinstance(field, JSONField) else field.name
+            for field in self.model._meta.concrete_fields
+            if field.name not in ("tenant", *self.hidden)
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """All of them."""
+        return self.get_fields(request, obj)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """Shows the search box where there is something to look up."""
+        return self.search_exactly
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Rows with exactly this value in one of the searched columns."""
+        if not search_term:
+            return queryset, False
+        found = queryset.none()
+        for field in self.search_exactly:
+            found |= queryset.filter(**{field: search_term})
+        return found, False
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing: the ledger has it."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing: the ledger has it."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """Nothing: the ledger has it."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The admin's addresses, with one for each verb before them."""
+        urls: list[URLPattern] = super().get_urls()
+        return [self._verb_path(verb) for verb in self.verbs] + urls
+
+    def _verb_path(self, verb: Verb) -> URLPattern:
+        def view(request: HttpRequest, object_id: Any = None) -> HttpResponseBase:
+            return verb_view(self, verb, request, object_id)
+
+        route = f"{verb.name}/" if verb.on_list else f"<uuid:object_id>/{verb.name}/"
+        pattern: URLPattern = path(route, self.admin_site.admin_view(view), name=self.address(verb.name))
+        return pattern
+
+    def address(self, page: str) -> str:
+        """The name of one of this model's addresses, without the console's namespace."""
+        return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+    def buttons(self, actor: Actor, obj: Model | None) -> list[dict[str, Any]]:
+        """The verbs that this actor may do to this object (or to the list), as links."""
+        arguments = [obj.pk] if obj else []
+        return [
+            {"label": verb.label, "url": reverse(f"console:{self.address(verb.name)}", args=arguments), "verb": verb}
+            for verb in self.verbs
+            if verb.on_list == (obj is None) and verb.is_allowed(actor, obj)
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The list with its verbs."""
+        buttons = self.buttons(actor_of(request), None)
+        context = {**(extra_context or {}), "verbs": buttons}
+        response: TemplateResponse = super().changelist_view(request, context)
+        return response
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """One object with its verbs; raises NotFound for what is not in the tenant."""
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise NotFound
+        buttons = self.buttons(actor_of(request), obj)
+        context = {**(extra_context or {}), "verbs": buttons}
+        response: HttpResponseBase = super().change_view(request, object_id, form_url, context)
+        return response
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """What the ledger says of the object, newest first."""
+        obj = self.get_object(request, object_id)
+        if obj is None or not self.has_view_permission(request, obj):
+            raise NotFound
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History of {obj}",
+            "object": obj,
+            "opts": self.opts,
+            "events": self.events_of(actor_of(request), obj)[:HISTORY],
+            "limit": HISTORY,
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "console/history.html", context)
+
+    def events_of(self, actor: Actor, obj: Model) -> Any:
+        """The events whose subject the object is."""
+        return AuditEvent.objects.filter(subject_id=obj.pk).order_by("-at", "-id")
+
+
+def json_text(name: str, heading: str) -> Callable[[Any], SafeString]:
+    """A read-only field that shows a document as indented text."""
+
+    @admin.display(description=heading)
+    def show(row: Any) -> SafeString:
+        return document(getattr(row, name))
+
+    show.__name__ = f"{name}_text"
+    return show
+
+
+def document(value: Any) -> SafeString:
+    """A document as indented, escaped text."""
+    if value is None:
+        return format_html("<span>{}</span>", "none")
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return format_html('<pre class="console-document">{}</pre>', text)

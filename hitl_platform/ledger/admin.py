@@ -1,0 +1,102 @@
+"""The ledger in the console: its page, its events, its checkpoints."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, Min, OuterRef
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from hitl_platform.console.cards import Figure, Need
+from hitl_platform.console.entry import actor_of
+from hitl_platform.console.model_admin import ConsoleAdmin
+from hitl_platform.console.site import site
+from hitl_platform.ledger.models import AuditEvent, AuditLeaf, Checkpoint
+from hitl_platform.tenants.actor import Actor
+
+# the design promises five seconds; what is older than this has no sealer
+LATE = timedelta(seconds=30)
+# an event that a long transaction wrote bears the time of its statement, not of its commit
+OVERLAP = timedelta(minutes=1)
+
+
+@admin.register(AuditEvent, site=site)
+class AuditEventAdmin(ConsoleAdmin):
+    """Events, newest first."""
+
+    list_display = ("at", "verb", "subject_type", "subject_id", "case_id")
+    list_display_links = ("at", "verb")
+    search_exactly = ("verb",)
+    hidden = ("epoch", "xid")
+
+
+@admin.register(Checkpoint, site=site)
+class CheckpointAdmin(ConsoleAdmin):
+    """Signed statements of how far the tree has grown."""
+
+    list_display = ("created_at", "size", "root_hex")
+    hidden = ("root", "frontier")
+
+    @admin.display(description="root")
+    def root_hex(self, checkpoint: Checkpoint) -> str:
+        """The root of the tree in hexadecimal."""
+        return bytes(checkpoint.root).hex()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The columns, with the root as it is quoted elsewhere."""
+        return [*super().get_fields(request, obj), "root_hex"]
+
+
+def latest_checkpoint() -> Checkpoint | None:
+    """The newest checkpoint of the tenant in force."""
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def oldest_unsealed_at(checkpoint: Checkpoint | None) -> datetime | None:
+    """When the oldest event without a leaf was written, or None where all are sealed."""
+    events = AuditEvent.objects.exclude(Exists(AuditLeaf.objects.filter(event_id=OuterRef("id"))))
+    if checkpoint is not None:
+        events = events.filter(at__gt=checkpoint.created_at - OVERLAP)
+    oldest: datetime | None = events.aggregate(at=Min("at"))["at"]
+    return oldest
+
+
+def needs(actor: Actor) -> list[Need]:
+    """A sealer that is late."""
+    oldest = oldest_unsealed_at(latest_checkpoint())
+    if oldest is None or timezone.now() - oldest < LATE:
+        return []
+    detail = f"The oldest has waited for {timesince(oldest)}. Is `manage.py seal` running?"
+    return [Need(1, "ledger unsealed", "", reverse("console:ledger"), "danger", detail)]
+
+
+def figures(actor: Actor) -> list[Figure]:
+    """How much is sealed."""
+    checkpoint = latest_checkpoint()
+    size = f"{checkpoint.size:,}".replace(",", "\u202f") if checkpoint else "0"
+    return [Figure("Events sealed", size, "provable with the latest checkpoint", reverse("console:ledger"))]
+
+
+def ledger_page(request: HttpRequest) -> TemplateResponse:
+    """How far the proof reaches: the sealer's lag and the latest checkpoint."""
+    checkpoint = latest_checkpoint()
+    oldest = oldest_unsealed_at(checkpoint)
+    context = {
+        **site.each_context(request),
+        "title": "Ledger",
+        "checkpoint": checkpoint,
+        "root": bytes(checkpoint.root).hex() if checkpoint else "",
+        "oldest_unsealed_at": oldest,
+        "is_late": oldest is not None and timezone.now() - oldest >= LATE,
+        "recent": AuditEvent.objects.order_by("-id")[:20],
+        "tenant_id": actor_of(request).tenant_id,
+    }
+    request.current_app = site.name
+    return TemplateResponse(request, "console/ledger.html", context)
+
+
+site.add_page("ledger/", view=ledger_page, name="ledger")
