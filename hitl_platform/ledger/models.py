@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import Func
+from django.utils.functional import cached_property
 
 from hitl_platform.tenants.owned import TenantForeignKey, TenantOwned
 
@@ -18,6 +19,11 @@ class TransactionIdField(models.BigIntegerField):
 
     def db_type(self, connection: Any) -> str:
         return "xid8"
+
+    @cached_property
+    def validators(self) -> list[Any]:
+        """None: Django knows no range for a type of ours, and nobody but the database writes it."""
+        return []
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> int | None:
         return None if value is None else int(value)
