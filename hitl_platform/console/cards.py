@@ -20,7 +20,7 @@ class Need:
     @property
     def words(self) -> str:
         """The need in words that agree with its count."""
-        return f"{self.count:,} {self.one if self.count == 1 else self.many}".replace(",", "\u202f")
+        return f"{thousands(self.count)} {self.one if self.count == 1 else self.many}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +31,8 @@ class Figure:
     value: str
     detail: str = ""
     url: str = ""
+
+
+def thousands(number: int) -> str:
+    """A whole number with narrow spaces between its thousands."""
+    return f"{number:,}".replace(",", "\u202f")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from hitl_platform.console.cards import Figure, Need
+from hitl_platform.console.cards import Figure, Need, thousands
 from hitl_platform.console.entry import actor_of
 from hitl_platform.console.model_admin import ConsoleAdmin
 from hitl_platform.console.site import site
@@ -77,7 +77,7 @@ def needs(actor: Actor) -> list[Need]:
 def figures(actor: Actor) -> list[Figure]:
     """How much is sealed."""
     checkpoint = latest_checkpoint()
-    size = f"{checkpoint.size:,}".replace(",", "\u202f") if checkpoint else "0"
+    size = thousands(checkpoint.size) if checkpoint else "0"
     return [Figure("Events sealed", size, "provable with the latest checkpoint", reverse("console:ledger"))]
 
 
