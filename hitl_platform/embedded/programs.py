@@ -101,7 +101,9 @@ def child_environment(environment: Mapping[str, str], *, superuser: bool = False
     left_out = set() if superuser else {"SUPERUSER_DATABASE_URL"}
     kept = {key: value for key, value in environment.items() if key not in left_out}
     threads = {name: kept.get(name, "1") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
-    return {**kept, **threads, "PYTHONUNBUFFERED": "1"}
+    # Celery warns root at length; the demo in a container is root's, and its servers are not.
+    quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
+    return {**quiet, **kept, **threads, "PYTHONUNBUFFERED": "1"}
 
 
 def seed_demo() -> Program:
