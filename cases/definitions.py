@@ -83,20 +83,12 @@ def _misfits(definition: Definition, given_costs: Mapping[str, Mapping[str, floa
     fields = _schema_misfits(definition.payload_schema)
     if fields:
         return fields
-    known = set(label_keys(definition.labels))
-    properties = definition.payload_schema.get("properties", {})
+    properties = definition.payload_schema["properties"]
     fields |= _repeated("labels", "key", definition.labels)
     fields |= _repeated("labels", "shortcut", definition.labels)
     fields |= _repeated("reason_codes", "key", definition.reason_codes)
     fields |= _repeated("facets", "key", definition.facets)
-    for truth, row in given_costs.items():
-        for key in {truth, *row} - known:
-            fields[f"costs.{truth}"] = [f"There is no label {key!r}."]
-        if row.get(truth, 0) != 0:
-            fields[f"costs.{truth}.{truth}"] = ["The right answer costs nothing: leave it out or give 0."]
-    for at, code in enumerate(definition.reason_codes):
-        for key in set(code.get("labels", [])) - known:
-            fields[f"reason_codes[{at}].labels"] = [f"There is no label {key!r}."]
+    fields |= _label_misfits(definition, given_costs)
     for name in set(definition.attributes_schema) & set(properties):
         fields[f"attributes_schema.{name}"] = ["A protected attribute must not be a property of the payload."]
     for at, facet in enumerate(definition.facets):
@@ -108,7 +100,21 @@ def _misfits(definition: Definition, given_costs: Mapping[str, Mapping[str, floa
     return fields
 
 
-def _schema_misfits(schema: Mapping[str, Any]) -> Fields:
+def _label_misfits(definition: Definition, given_costs: Mapping[str, Mapping[str, float]]) -> Fields:
+    fields: Fields = {}
+    known = set(label_keys(definition.labels))
+    for truth, row in given_costs.items():
+        for key in {truth, *row} - known:
+            fields[f"costs.{truth}"] = [f"There is no label {key!r}."]
+        if row.get(truth, 0) != 0:
+            fields[f"costs.{truth}.{truth}"] = ["The right answer costs nothing: leave it out or give 0."]
+    for at, code in enumerate(definition.reason_codes):
+        for key in set(code.get("labels", [])) - known:
+            fields[f"reason_codes[{at}].labels"] = [f"There is no label {key!r}."]
+    return fields
+
+
+def _schema_misfits(schema: dict[str, Any]) -> Fields:
     try:
         validator_of(schema)
     except jsonschema_rs.ValidationError as error:

@@ -81,13 +81,10 @@ class Case(TenantOwned):
     class Meta:
         base_manager_name = "objects"
         constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "case_type", "external_id"], name="no_case_submitted_twice"
-            ),
+            models.UniqueConstraint(fields=["tenant", "case_type", "external_id"], name="no_case_submitted_twice"),
             models.CheckConstraint(condition=Q(state__in=list(CaseState)), name="no_unknown_case_state"),
             models.CheckConstraint(
-                condition=~Q(state=CaseState.DECIDED)
-                | Q(decision_id__isnull=False, decided_at__isnull=False),
+                condition=~Q(state=CaseState.DECIDED) | Q(decision_id__isnull=False, decided_at__isnull=False),
                 name="no_decided_case_without_decision",
             ),
             # NaN is greater than every number in PostgreSQL, so the upper bound keeps it out
@@ -103,7 +100,7 @@ class Case(TenantOwned):
 class CasePayload(TenantOwned):
     """What is to be judged. `salt` guards its digest in the ledger against guessing."""
 
-    id = None
+    id = None  # type: ignore[assignment]  # Django's way to leave an inherited field out
     case = TenantOneToOneField(Case, primary_key=True, related_name="stored_payload")
     payload = models.JSONField()
     salt = models.BinaryField(max_length=16)
@@ -118,7 +115,7 @@ class CasePayload(TenantOwned):
 class CaseAttributes(TenantOwned):
     """Protected attributes of a case: no model, no reviewer and no API answer ever sees them."""
 
-    id = None
+    id = None  # type: ignore[assignment]  # Django's way to leave an inherited field out
     case = TenantOneToOneField(Case, primary_key=True, related_name="+")
     attributes = models.JSONField()
 

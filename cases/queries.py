@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from cases import permissions
 from cases.models import Case, CasePayload, CaseType, CaseTypeVersion, Decision, Outcome
 from hitl_platform.kernel.errors import NotFound
+from hitl_platform.ledger.models import AuditEvent
 from hitl_platform.tenants.actor import Actor
 
 
@@ -52,6 +53,21 @@ def get_case(actor: Actor, case_id: UUID, *, lock: bool = False) -> Case:
     return case
 
 
+def get_full_case(actor: Actor, case_id: UUID) -> Case:
+    """One visible case with its payload, decisions and outcomes loaded, or NotFound."""
+    decisions = Decision.objects.select_related("case__case_type").order_by("sequence")
+    case = (
+        visible_cases(actor)
+        .select_related("case_type", "type_version", "stored_payload")
+        .prefetch_related(Prefetch("decisions", decisions), Prefetch("outcomes", Outcome.objects.order_by("id")))
+        .filter(pk=case_id)
+        .first()
+    )
+    if case is None:
+        raise NotFound
+    return case
+
+
 def payloads(case_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """The payloads of cases, by case: for steps, inside a scope."""
     return dict(CasePayload.objects.filter(case_id__in=case_ids).values_list("case_id", "payload"))
@@ -65,9 +81,14 @@ def visible_decisions(actor: Actor) -> QuerySet[Decision]:
 
 def decisions_of(case: Case) -> QuerySet[Decision]:
     """A case's decisions, first to last."""
-    return Decision.objects.filter(case=case).order_by("sequence")
+    return Decision.objects.select_related("case__case_type").filter(case=case).order_by("sequence")
 
 
 def outcomes_of(case: Case) -> QuerySet[Outcome]:
     """A case's outcomes, first to last; the last one stands."""
     return Outcome.objects.filter(case=case).order_by("id")
+
+
+def timeline_of(actor: Actor, case: Case) -> list[AuditEvent]:
+    """What the ledger tells of a case, in order of time."""
+    return list(AuditEvent.objects.filter(Q(case_id=case.pk) | Q(pk__in=case.event_ids)).order_by("id"))

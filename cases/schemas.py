@@ -135,3 +135,32 @@ OUTCOME = closed(
         "source": {"type": "string", "maxLength": 200, "description": "Where it is known from."},
     },
 )
+
+_COUNTS: dict[str, Any] = {
+    name: {"type": "integer", "minimum": 0} for name in ("last_line", "accepted", "existing", "rejected")
+}
+REPORT: dict[str, Any] = {
+    "oneOf": [
+        closed(
+            ["line", "code", "detail", "errors"],
+            {
+                "line": {"type": "integer", "minimum": 1},
+                "code": {"type": "string"},
+                "detail": {"type": "string"},
+                "errors": {"type": "object", "additionalProperties": listed({"type": "string"})},
+            },
+            title="A bad line",
+        ),
+        closed(["progress"], {"progress": closed(list(_COUNTS), _COUNTS)}, title="How far it is"),
+        closed(
+            ["summary"],
+            {
+                "summary": closed(
+                    list(_COUNTS),
+                    _COUNTS | {"stopped": {"enum": ["too_many_bad_lines", "unavailable"]}},
+                )
+            },
+            title="The end; `stopped` says why it came early",
+        ),
+    ]
+}

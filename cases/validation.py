@@ -1,6 +1,5 @@
 """JSON Schema checks whose refusals name the field and never repeat its content."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 Fields = dict[str, list[str]]
 
 
-def validator_of(schema: Mapping[str, Any]) -> jsonschema_rs.Validator:
+def validator_of(schema: dict[str, Any]) -> jsonschema_rs.Validator:
     """A compiled validator of draft 2020-12 unless the schema names another.
 
     Nothing is fetched for a `$ref`, patterns match in linear time, `format` is checked.
@@ -70,8 +69,6 @@ def _named(error: jsonschema_rs.ValidationError, place: str) -> list[tuple[str, 
 
 def _path(place: str, parts: Any) -> str:
     for part in parts:
-        if isinstance(part, int):
-            place = f"{place}[{part}]"
-        else:
-            place = f"{place}.{part}" if place else str(part)
+        dot = "." if place else ""
+        place += f"[{part}]" if isinstance(part, int) else f"{dot}{part}"
     return place[:200]

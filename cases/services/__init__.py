@@ -1,7 +1,7 @@
 """Writes: one function a verb."""
 
 from cases.services.arrows import NewDecision, decide_cases, review_cases, score_cases
-from cases.services.bulk import submit_lines
+from cases.services.bulk import open_bulk, submit_lines
 from cases.services.case_types import create_case_type, revise_case_type
 from cases.services.outcomes import post_outcome
 from cases.services.submit import submit_case, submit_chunk
@@ -11,6 +11,7 @@ __all__ = [
     "NewDecision",
     "create_case_type",
     "decide_cases",
+    "open_bulk",
     "post_outcome",
     "review_cases",
     "revise_case_type",

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from cases.models import CaseTypeVersion, Decision
 from cases.definitions import label_keys
+from cases.models import CaseTypeVersion, Decision
 from cases.states import CASE
 from hitl_platform.kernel.array_cursor import array_cursor
 from hitl_platform.kernel.ids import uuid7

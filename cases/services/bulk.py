@@ -1,11 +1,14 @@
 """Bringing many cases in: a stream of lines, stored chunk by chunk, each chunk a transaction of its own."""
 
-import time
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import OperationalError
+
 from cases import queries
+from cases.ahead import one_ahead
 from cases.models import CaseTypeVersion
 from cases.schemas import MAX_SUBMISSION_BYTES
 from cases.services.submit import submit_chunk
@@ -15,13 +18,14 @@ from hitl_platform.kernel.errors import DomainError, TooLarge
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.scope import tenant_scope
 
+# a chunk is one transaction, and stays well under a second
 MAX_CHUNK_LINES = 1_000
 MAX_CHUNK_BYTES = 4 * 1024 * 1024
-# a transaction is meant to stay well under a second
-SLOW_CHUNK_SECONDS = 0.5
 PROGRESS_EVERY_LINES = 10_000
 # past this many the file is wrong as a whole, and a client that does not read while it sends would stall
 MAX_BAD_LINES = 10_000
+
+logger = logging.getLogger(__name__)
 
 Line = tuple[int, bytes | None]
 Report = dict[str, Any]
@@ -92,8 +96,14 @@ def submit_lines(
     intake, tally = intake_of(version), _Tally(last_line=from_line - 1)
     wanted = (line for line in lines if line[0] >= from_line)
     told_at = tally.last_line
-    for chunk in _chunks(wanted, intake):
-        yield from _store(actor, version, chunk, tally)
+    for chunk in one_ahead(_chunks(wanted, intake)):
+        try:
+            reports = _store(actor, version, chunk, tally)
+        except OperationalError:
+            logger.exception("A bulk submission ended early: its chunk could not be stored.")
+            yield {"summary": tally.told() | {"stopped": "unavailable"}}
+            return
+        yield from reports
         if tally.rejected > MAX_BAD_LINES:
             yield {"summary": tally.told() | {"stopped": "too_many_bad_lines"}}
             return
@@ -104,20 +114,18 @@ def submit_lines(
 
 
 def _chunks(lines: Iterable[Line], intake: Intake) -> Iterator[_Chunk]:
-    limit, chunk = MAX_CHUNK_LINES, _Chunk()
+    chunk = _Chunk()
     for line in lines:
         chunk.add(line, intake)
-        if chunk.lines() >= limit or chunk.size >= MAX_CHUNK_BYTES:
-            started = time.monotonic()
+        if chunk.lines() >= MAX_CHUNK_LINES or chunk.size >= MAX_CHUNK_BYTES:
             yield chunk
-            # the consumer stores the chunk before it asks for the next one
-            slow = time.monotonic() - started > SLOW_CHUNK_SECONDS
-            limit, chunk = max(50, limit // 2) if slow else min(MAX_CHUNK_LINES, limit * 2), _Chunk()
+            chunk = _Chunk()
     if chunk.lines():
         yield chunk
 
 
-def _store(actor: Actor, version: CaseTypeVersion, chunk: _Chunk, tally: _Tally) -> Iterator[Report]:
+def _store(actor: Actor, version: CaseTypeVersion, chunk: _Chunk, tally: _Tally) -> list[Report]:
+    """Store a chunk and tell of its bad lines; whatever it raises, nothing of it is stored or tallied."""
     reports = {number: _refused(number, refusal) for number, refusal in chunk.refusals.items()}
     if chunk.submissions:
         taken = submit_chunk(actor=actor, version=version, submissions=chunk.submissions)
@@ -133,8 +141,7 @@ def _store(actor: Actor, version: CaseTypeVersion, chunk: _Chunk, tally: _Tally)
             }
     tally.rejected += len(reports)
     tally.last_line = chunk.last_line
-    for number in sorted(reports):
-        yield reports[number]
+    return [reports[number] for number in sorted(reports)]
 
 
 def _refused(number: int, refusal: DomainError) -> Report:

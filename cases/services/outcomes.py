@@ -45,5 +45,10 @@ def post_outcome(
         source=source,
         supersedes=standing,
     )
-    record("outcome.posted", outcome, actor=actor, body={"label": label, "supersedes": str(standing.pk) if standing else None})
+    record(
+        "outcome.posted",
+        outcome,
+        actor=actor,
+        body={"label": label, "supersedes": str(standing.pk) if standing else None},
+    )
     return outcome, True

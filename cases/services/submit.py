@@ -14,7 +14,7 @@ from cases.models import Case, CaseTypeVersion
 from cases.payloads import payload_digest
 from cases.submissions import FacetValue, Submission, intake_of, read_submission
 from hitl_platform.kernel.array_cursor import array_cursor
-from hitl_platform.kernel.errors import Conflict, require
+from hitl_platform.kernel.errors import Conflict, Invalid, NotFound, require
 from hitl_platform.kernel.ids import uuid7, uuid7s
 from hitl_platform.ledger.commands import command, record_batch
 from hitl_platform.pipeline.services import enqueue
@@ -35,7 +35,8 @@ returning id
 """
 _INSERT_PAYLOADS = """
 insert into cases_casepayload (tenant_id, case_id, payload, salt)
-select %s, case_id, payload::jsonb, salt from unnest(%b::uuid[], %b::text[], %b::bytea[]) as each (case_id, payload, salt)
+select %s, case_id, payload::jsonb, salt
+from unnest(%b::uuid[], %b::text[], %b::bytea[]) as each (case_id, payload, salt)
 """
 _INSERT_ATTRIBUTES = """
 insert into cases_caseattributes (tenant_id, case_id, attributes)
@@ -60,6 +61,7 @@ join cases_casepayload case_payload on case_payload.tenant_id = %(tenant)s and c
 left join cases_caseattributes case_attributes
     on case_attributes.tenant_id = %(tenant)s and case_attributes.case_id = stored.id
 """
+Given = tuple[UUID, Submission]
 _COMPARED = ("payload", "attributes", "importance", "due_at", "subject_ref")
 
 
@@ -76,11 +78,15 @@ class Intaken:
 def submit_case(*, actor: Actor, case_type_key: str, submission: Any) -> tuple[Case, bool]:
     """The case that `submission` describes, and whether it is new.
 
-    Submitting the same content again answers the case that is there. Raises Invalid naming fields, NotFound for
-    an unknown case type, Conflict where the external id belongs to a case with other content.
+    Submitting the same content again answers the case that is there. Raises Invalid naming fields, and
+    Conflict where the external id belongs to a case with other content.
     """
     require(permissions.can_submit_cases(actor))
-    version = queries.get_current_version(actor, case_type_key)
+    try:
+        version = queries.get_current_version(actor, case_type_key)
+    except NotFound:
+        reason = "There is no such case type."
+        raise Invalid("The submission is not valid.", fields={"case_type": [reason]}) from None
     taken = submit_chunk(
         actor=actor, version=version, submissions=[read_submission(submission, intake=intake_of(version))]
     )
@@ -97,38 +103,32 @@ def submit_case(*, actor: Actor, case_type_key: str, submission: Any) -> tuple[C
 def submit_chunk(*, actor: Actor, version: CaseTypeVersion, submissions: Sequence[Submission]) -> Intaken:
     """Store at most 1,000 submissions of one case type with one event and one step for all that are new."""
     require(permissions.can_submit_cases(actor))
+    ids, event_id = uuid7s(len(submissions)), uuid7()
     # all who submit lock external ids in one order, so that none waits for one who waits for it
-    order = sorted(range(len(submissions)), key=lambda at: submissions[at].external_id)
-    ids = uuid7s(len(submissions))
-    event_id = uuid7()
-    inserted = _insert_cases(actor, version, submissions, order, ids, event_id)
-    taken = Intaken({at: ids[at] for at in inserted}, set(inserted))
-    if inserted:
-        digests = _insert_contents(actor, version, submissions, {at: ids[at] for at in inserted})
+    given = sorted(zip(ids, submissions, strict=True), key=lambda pair: pair[1].external_id)
+    stored = _insert_cases(actor, version, given, event_id)
+    cases = {at: case_id for at, case_id in enumerate(ids) if case_id in stored}
+    taken = Intaken(cases, new=set(cases))
+    if cases:
         record_batch(
             "case.submitted",
             "case",
             actor=actor,
-            items=digests,
+            items=_insert_contents(actor, version, [(case_id, submissions[at]) for at, case_id in cases.items()]),
             body={"case_type": version.case_type.key, "type_version": version.version},
             event_id=event_id,
         )
-        case_ids = [ids[at] for at in inserted]
+        case_ids = list(cases.values())
         subject = case_ids[0] if len(case_ids) == 1 else event_id
         enqueue("score", tenant_id=actor.tenant_id, subject_id=subject, case_ids=case_ids)
-    if len(inserted) < len(submissions):
+    if len(cases) < len(submissions):
         _compare(version, submissions, taken)
     return taken
 
 
-def _insert_cases(
-    actor: Actor,
-    version: CaseTypeVersion,
-    submissions: Sequence[Submission],
-    order: Sequence[int],
-    ids: Sequence[UUID],
-    event_id: UUID,
-) -> list[int]:
+def _insert_cases(actor: Actor, version: CaseTypeVersion, given: Sequence[Given], event_id: UUID) -> set[UUID]:
+    """Insert the Case rows; the ids of those that were not there before."""
+    ids, submissions = zip(*given, strict=True)
     members = _members_among({each.subject_ref for each in submissions if "@" in each.subject_ref})
     with array_cursor() as cursor:
         cursor.execute(
@@ -140,27 +140,24 @@ def _insert_cases(
                 "submitter": actor.id if actor.kind == "user" else None,
                 "now": timezone.now(),
                 "event": event_id,
-                "ids": [ids[at] for at in order],
-                "external_ids": [submissions[at].external_id for at in order],
-                "importances": [submissions[at].importance for at in order],
-                "dues": [submissions[at].due_at for at in order],
-                "subjects": [members.get(submissions[at].subject_ref.lower()) for at in order],
-                "refs": [submissions[at].subject_ref for at in order],
+                "ids": list(ids),
+                "external_ids": [each.external_id for each in submissions],
+                "importances": [float(each.importance) for each in submissions],
+                "dues": [each.due_at for each in submissions],
+                "subjects": [members.get(each.subject_ref.lower()) for each in submissions],
+                "refs": [each.subject_ref for each in submissions],
             },
         )
-        returned = {row[0] for row in cursor.fetchall()}
-    return [at for at, case_id in enumerate(ids) if case_id in returned]
+        return {row[0] for row in cursor.fetchall()}
 
 
-def _insert_contents(
-    actor: Actor, version: CaseTypeVersion, submissions: Sequence[Submission], new: dict[int, UUID]
-) -> dict[str, dict[str, Any]]:
+def _insert_contents(actor: Actor, version: CaseTypeVersion, new: Sequence[Given]) -> dict[str, dict[str, Any]]:
     """Payloads, attributes and facets of new cases; what the event says of each: its digests."""
     items: dict[str, dict[str, Any]] = {}
     salts = os.urandom(SALT_BYTES * len(new))
     payloads, attributes, facets = [], [], []
-    for nth, (at, case_id) in enumerate(new.items()):
-        each, salt = submissions[at], salts[SALT_BYTES * nth : SALT_BYTES * (nth + 1)]
+    for nth, (case_id, each) in enumerate(new):
+        salt = salts[SALT_BYTES * nth : SALT_BYTES * (nth + 1)]
         item = items[str(case_id)] = {"payload_sha256": payload_digest(salt, each.payload).hex()}
         payloads.append((case_id, each.payload.decode(), salt))
         if each.attributes is not None:
@@ -193,7 +190,7 @@ def _compare(version: CaseTypeVersion, submissions: Sequence[Submission], taken:
                 "attributes": [
                     None if (stored := submissions[at].attributes) is None else stored.decode() for at in others
                 ],
-                "importances": [submissions[at].importance for at in others],
+                "importances": [float(submissions[at].importance) for at in others],
                 "dues": [submissions[at].due_at for at in others],
                 "refs": [submissions[at].subject_ref for at in others],
             },

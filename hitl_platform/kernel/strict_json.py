@@ -48,30 +48,39 @@ def loads(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_keys: 
 
 def _walk(root: list[Any], max_depth: int) -> int:
     """Check depth and numbers below `root`, writing integral floats back as ints; the number of object keys."""
-    level, depth, keys = [root], -1, 0
-    while level:
-        depth += 1
-        if depth > max_depth:
-            raise Invalid(f"This JSON text is nested deeper than {max_depth} levels.", code="too_deep")
+    level: list[Any] = [root]
+    keys = 0
+    for _ in range(max_depth + 1):
         below: list[Any] = []
         for container in level:
-            pairs: Any = enumerate(container)
-            if type(container) is dict:
-                keys += len(container)
-                pairs = container.items()
-            for key, item in pairs:
+            is_object = type(container) is dict
+            keys += len(container) if is_object else 0
+            for key, item in container.items() if is_object else enumerate(container):
                 kind = type(item)
                 if kind is str:
                     continue
                 if kind is dict or kind is list:
                     below.append(item)
-                elif kind is float or kind is int:
+                elif kind is int:
                     if not -MAX_NUMBER <= item <= MAX_NUMBER:
                         raise _huge_number(root[0], item)
-                    if kind is float and item.is_integer():
-                        container[key] = int(item)
+                elif kind is float and item.is_integer():
+                    container[key] = _integer(root[0], item)
+        if not below:
+            return keys
         level = below
-    return keys
+    raise Invalid(f"This JSON text is nested deeper than {max_depth} levels.", code="too_deep")
+
+
+def _integer(value: Any, number: float) -> int:
+    if not -MAX_NUMBER <= number <= MAX_NUMBER:
+        raise _huge_number(value, number)
+    return int(number)
+
+
+def _huge_number(value: Any, number: float) -> Invalid:
+    reason = "A number beyond ±(2^53 - 1) loses digits on its way; send it as a text."
+    return _refusal("huge_number", reason, _place_of(value, number, "") or "$")
 
 
 def _structural_colons(data: bytes) -> int:
@@ -83,11 +92,6 @@ def _structural_colons(data: bytes) -> int:
 
 def _refusal(code: str, reason: str, place: str) -> Invalid:
     return Invalid(reason, code=code, fields={place or "$": [reason]})
-
-
-def _huge_number(value: Any, number: float) -> Invalid:
-    reason = "A number beyond ±(2^53 - 1) loses digits on its way; send it as a text."
-    return _refusal("huge_number", reason, _place_of(value, number, "") or "$")
 
 
 def _refuse_nul(value: Any, place: str) -> None:
