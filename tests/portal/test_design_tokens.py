@@ -18,7 +18,6 @@ TEXT_PAIRS = [
     *((meaning, f"{meaning}-surface") for meaning in MEANINGS),
     *(("ink", f"{meaning}-surface") for meaning in MEANINGS),
     *(("ink-soft", f"{meaning}-surface") for meaning in ("good", "accent")),
-    ("ink", "mark"),
     ("on-accent", "accent-solid"),
     ("on-accent", "accent-solid-hover"),
 ]

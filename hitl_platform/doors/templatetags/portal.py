@@ -9,6 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from hitl_platform.doors.middleware import MembershipChoice
+from hitl_platform.tenants.actor import Actor
+from hitl_platform.tenants.models import Role
 
 register = template.Library()
 
@@ -119,3 +121,9 @@ def here(request: HttpRequest) -> MembershipChoice | None:
     actor = getattr(request, "actor", None)
     found = (choice for choice in getattr(request, "memberships", ()) if actor and choice.tenant_id == actor.tenant_id)
     return next(found, None)
+
+
+@register.filter
+def may_open_console(actor: Actor | None) -> bool:
+    """Whether to offer the console; the console itself decides who enters."""
+    return actor is not None and actor.has(Role.MANAGER, Role.COMPLIANCE_OFFICER, Role.ML_ENGINEER, Role.OWNER)

@@ -17,6 +17,7 @@ function lease(element) {
 }
 
 function end(element) {
+  if ("lasting" in element.dataset) return; // a locked answer stays its author's
   lease(element).over = true;
   element.dataset.state = "over";
   element.querySelector("[data-count]").textContent = "0:00";

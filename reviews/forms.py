@@ -1,0 +1,66 @@
+"""What the portal's forms send, parsed; whether it is allowed is the services' to say."""
+
+from typing import Any
+
+from django import forms
+
+from reviews.services.judge import MAX_RATIONALE, Verdict
+
+MAX_TOKEN = 2**63 - 1
+DAY = 86_400
+
+
+class LeaseForm(forms.Form):
+    """Under which lease the page was opened."""
+
+    lease_token = forms.IntegerField(min_value=0, max_value=MAX_TOKEN, required=False)
+
+    def token(self) -> int:
+        """The lease's token; 0, which no lease has, where the form names none."""
+        return int(self.cleaned_data.get("lease_token") or 0)
+
+
+class AnswerForm(LeaseForm):
+    """The blind first answer."""
+
+    label = forms.CharField(max_length=200, error_messages={"required": "Choose a label first."})
+
+    def sent(self) -> dict[str, Any]:
+        """What the form held, right or wrong, to be shown again."""
+        codes = self.data.getlist("reason_codes") if hasattr(self.data, "getlist") else []
+        texts = {name: self.data.get(name, "") for name in ("label", "rationale")}
+        return {**texts, "reason_codes": codes, "active_seconds": self.cleaned_data.get("active_seconds")}
+
+
+class VerdictForm(AnswerForm):
+    """The last word on a case."""
+
+    rationale = forms.CharField(max_length=MAX_RATIONALE, required=False, strip=True)
+    reason_codes = forms.MultipleChoiceField(required=False)
+    active_seconds = forms.FloatField(min_value=0, max_value=DAY, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # which codes there are is the case type's to know; the service checks them against it
+        codes = self.data.getlist("reason_codes") if hasattr(self.data, "getlist") else []
+        self.fields["reason_codes"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]
+
+    def verdict(self) -> Verdict:
+        """The verdict that was sent."""
+        data = self.cleaned_data
+        return Verdict(
+            label=data["label"],
+            rationale=data["rationale"],
+            reason_codes=tuple(data["reason_codes"]),
+            active_seconds=data["active_seconds"],
+        )
+
+
+class DraftForm(VerdictForm):
+    """The same, unfinished."""
+
+    label = forms.CharField(max_length=200, required=False)
+
+    def body(self) -> dict[str, Any]:
+        """What a draft keeps."""
+        return {name: self.cleaned_data[name] for name in ("label", "rationale", "reason_codes", "active_seconds")}

@@ -1,0 +1,128 @@
+"""What the portal says of queues and seats: names, sentences and counts ready for templates, decided elsewhere."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from reviews import queries
+from reviews.models import Queue, Seat
+from reviews.queries import EmptyReasons, FinishedSeat, QueueSummary
+
+# what each count of EmptyReasons means to the person who finds the queue empty
+EMPTY_WORDS = {
+    "leased_by_others": "with other reviewers now; they come back if a lease ends",
+    "held_by_others": "on hold with other reviewers",
+    "already_judged": "on panels that you have already voted on",
+    "own_cases": "cases of your own, which nobody judges",
+    "for_adjudicators": "disputes, which wait for an adjudicator",
+    "for_reviewers": "reviews, which wait for a reviewer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A count and what it means."""
+
+    count: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One waiting seat and why it stands where it stands."""
+
+    title: str
+    kind: str
+    reason: str
+    due_at: datetime | None
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """One seat in the person's hands."""
+
+    id: UUID
+    title: str
+    queue_name: str
+    kind: str
+    state: str
+    lease_ends_at: datetime | None
+    held_at: datetime | None
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One judgment of today."""
+
+    id: UUID
+    title: str
+    queue_name: str
+    label: str
+    at: datetime
+    undo_until: datetime | None
+
+
+def title_of(case_id: UUID) -> str:
+    """A case by its short reference."""
+    return f"Case {queries.reference_of(case_id)}"
+
+
+def in_hand(seats: list[Seat]) -> list[InHand]:
+    """The person's seats: those with a running lease first, then those on hold."""
+    shown = [
+        InHand(
+            seat.pk, title_of(seat.case_id), seat.queue.name, seat.kind, seat.state, seat.lease_ends_at, seat.held_at,
+            is_over=seat.lease_ends_at is not None and seat.lease_ends_at <= timezone.now(),
+        )
+        for seat in seats
+    ]  # fmt: skip
+    return sorted(shown, key=lambda seat: seat.state == "held")
+
+
+def done(finished: FinishedSeat) -> Done:
+    """A judgment of today, by its case's reference and its label's name."""
+    return Done(
+        finished.seat_id, title_of(finished.case_id), finished.queue_name, finished.label_name, finished.judged_at,
+        finished.undo_until,
+    )  # fmt: skip
+
+
+def waiting(seats: list[Seat]) -> list[Waiting]:
+    """The waiting seats in the order in which they are handed out, each with what put it there."""
+    return [Waiting(title_of(seat.case_id), seat.kind, _place(seat), seat.due_at, seat.opened_at) for seat in seats]
+
+
+def _place(seat: Seat) -> str:
+    if seat.kind == "adjudicator":
+        return "Disputes first"
+    if seat.priority:
+        return f"Priority {seat.priority}"
+    return "Due date" if seat.due_at else "Longest wait"
+
+
+def empty_words(reasons: EmptyReasons) -> list[Reason]:
+    """The counts that are not zero, in words."""
+    return [Reason(count, EMPTY_WORDS[name]) for name, count in asdict(reasons).items() if count]
+
+
+def totals(queues: list[QueueSummary]) -> dict[str, Any]:
+    """What waits for the person over all queues."""
+    ages = [queue.oldest for queue in queues if queue.open and queue.oldest]
+    return {"waiting": sum(queue.open for queue in queues), "oldest": min(ages, default=None)}
+
+
+def next_with_work(queues: list[QueueSummary], *, but: str) -> Queue | None:
+    """Another queue with something for the person: the one that is due first."""
+    others = [queue for queue in queues if queue.open and queue.queue.key != but]
+    far = timezone.now() + timedelta(days=36_500)
+    return min(others, key=lambda queue: queue.next_due or far).queue if others else None
+
+
+def start_of_day() -> datetime:
+    """Midnight of today, where the person is."""
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,21 @@
+"""The portal's addresses."""
+
+from django.urls import path
+
+from reviews import views
+
+urlpatterns = [
+    path("", views.my_queues, name="my_queues"),
+    path("queues/<str:key>/", views.queue, name="queue"),
+    path("queues/<str:key>/next", views.next_case, name="next_case"),
+    path("queues/<str:key>/after", views.next_queue, name="next_queue"),
+    path("seats/<uuid:seat_id>/", views.seat, name="seat"),
+    path("seats/<uuid:seat_id>/submit", views.submit, name="submit"),
+    path("seats/<uuid:seat_id>/answer", views.answer, name="answer"),
+    path("seats/<uuid:seat_id>/release", views.release, name="release"),
+    path("seats/<uuid:seat_id>/hold", views.hold, name="hold"),
+    path("seats/<uuid:seat_id>/resume", views.resume, name="resume"),
+    path("seats/<uuid:seat_id>/heartbeat", views.heartbeat, name="heartbeat"),
+    path("seats/<uuid:seat_id>/draft", views.draft, name="draft"),
+    path("seats/<uuid:seat_id>/undo", views.undo, name="undo"),
+]

@@ -1,0 +1,207 @@
+"""The portal's doors for reviewers: parse, one service, present."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from hitl_platform.doors.authentication import actor_required
+from hitl_platform.doors.errors import domain_refusal
+from hitl_platform.kernel.errors import Conflict, DomainError, Invalid
+from hitl_platform.tenants.actor import Actor
+from reviews import pages, presenting, queries, seat_views
+from reviews.forms import AnswerForm, DraftForm, LeaseForm, VerdictForm
+from reviews.services.claim import claim_next
+from reviews.services.judge import answer_seat, save_draft, submit_judgment, undo_judgment
+from reviews.services.leases import heartbeat_seat, hold_seat, release_seat, resume_seat
+
+FINISHED_SHOWN = 10
+WAITING_SHOWN = 20
+
+
+class PortalRequest(HttpRequest):
+    """A request of a person inside a tenant, as `actor_required` lets it through."""
+
+    actor: Actor
+
+
+@actor_required
+@require_GET
+def my_queues(request: PortalRequest) -> HttpResponse:
+    """What waits for me, what is with me, what I finished today."""
+    summaries = queries.my_queues(request.actor)
+    context = {"queues": summaries, "roles": _roles(request.actor), **presenting.totals(summaries), **_mine(request)}
+    return render(request, "reviews/my_queues.html", context)
+
+
+@actor_required
+@require_GET
+def queue(request: PortalRequest, key: str) -> HttpResponse:
+    """One queue: what comes next and why in that order; or why nothing does."""
+    shown = queries.get_queue(request.actor, key)
+    summaries = queries.my_queues(request.actor)
+    summary = next((each for each in summaries if each.queue.key == key), None)
+    context = {"queue": shown, "summary": summary, **_mine(request)}
+    if summary and summary.open:
+        seats = queries.next_seats(request.actor, shown, limit=WAITING_SHOWN)
+        context["waiting"] = presenting.waiting(seats)
+    elif summary:
+        context["reasons"] = presenting.empty_words(queries.empty_reasons(request.actor, shown))
+        context["next_queue"] = presenting.next_with_work(summaries, but=key)
+    return render(request, "reviews/queue.html", context)
+
+
+@actor_required
+@require_GET
+def next_queue(request: PortalRequest, key: str) -> HttpResponse:
+    """On to another queue that has work for me, or to all of mine."""
+    found = presenting.next_with_work(queries.my_queues(request.actor), but=key)
+    return redirect("queue", found.key) if found else redirect("my_queues")
+
+
+@actor_required
+@require_POST
+def next_case(request: PortalRequest, key: str) -> HttpResponse:
+    """Claim the next seat and show its case; an empty queue explains itself."""
+    seat = claim_next(actor=request.actor, queue_key=key, viewed=True)
+    return redirect("seat", seat.pk) if seat else redirect("queue", key)
+
+
+@actor_required
+@require_GET
+def seat(request: PortalRequest, seat_id: UUID) -> HttpResponse:
+    """The case page."""
+    return _case_page(request, seat_id)
+
+
+@actor_required
+@require_POST
+def submit(request: PortalRequest, seat_id: UUID) -> HttpResponse:
+    """The last word; the next case follows at once."""
+    form = VerdictForm(request.POST)
+    if not form.is_valid():
+        return _case_page(request, seat_id, form=form, status=400)
+    try:
+        judgment = submit_judgment(
+            actor=request.actor, seat_id=seat_id, lease_token=form.token(), verdict=form.verdict()
+        )
+    except (Conflict, Invalid) as refusal:
+        return _refused(request, seat_id, form=form, refusal=refusal)
+    # the browser repeats its POST there: claiming is a change, and changes are never a GET
+    return redirect("next_case", judgment.seat.queue.key, preserve_request=True)
+
+
+@actor_required
+@require_POST
+def answer(request: PortalRequest, seat_id: UUID) -> HttpResponse:
+    """The blind first answer; the page comes back with the advice."""
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return _case_page(request, seat_id, form=form, status=400)
+    try:
+        answer_seat(
+            actor=request.actor, seat_id=seat_id, lease_token=form.token(), label=form.cleaned_data["label"]
+        )
+    except (Conflict, Invalid) as refusal:
+        return _refused(request, seat_id, form=form, refusal=refusal)
+    return redirect("seat", seat_id)
+
+
+@actor_required
+@require_POST
+def release(request: PortalRequest, seat_id: UUID) -> HttpResponse:
+    """Give the case back, and go on with the next one."""
+    seat = release_seat(actor=request.actor, seat_id=seat_id)
+    return redirect("next_case", seat.queue.key, preserve_request=True)
+
+
+@actor_required
+@require_POST
+def hold(request: PortalRequest, seat_id: UUID) -> HttpResponse:
+    """Keep the case while asking somebody."""
+    hold_seat(actor=request.actor, seat_id=seat_id)
+    return redirect("seat", seat_id)
+
+
+@actor_required
+@require_POST
+def resume(request: PortalRequest, seat_id: UUID) -> HttpResponse:
+    """Go on with a case on hold."""
+    resume_seat(actor=request.actor, seat_id=seat_id)
+    return redirect("seat", seat_id)
+
+
+@actor_required
+@require_POST
+def undo(request: PortalRequest, seat_id: UUID) -> HttpResponse:
+    """Take the last word back."""
+    undo_judgment(actor=request.actor, seat_id=seat_id)
+    return redirect("seat", seat_id)
+
+
+@actor_required
+@require_POST
+def heartbeat(request: PortalRequest, seat_id: UUID) -> HttpResponse:
+    """The page is still looked at: the lease begins anew."""
+    form = LeaseForm(request.POST)
+    token = form.token() if form.is_valid() else 0
+    ends_at = heartbeat_seat(actor=request.actor, seat_id=seat_id, lease_token=token)
+    return JsonResponse({"lease_seconds": max(0, round((ends_at - timezone.now()).total_seconds()))})
+
+
+@actor_required
+@require_POST
+def draft(request: PortalRequest, seat_id: UUID) -> HttpResponse:
+    """Keep what is written so far."""
+    form = DraftForm(request.POST)
+    if not form.is_valid():
+        raise Invalid("The draft cannot be kept.", fields={name: list(found) for name, found in form.errors.items()})
+    save_draft(actor=request.actor, seat_id=seat_id, body=form.body())
+    return HttpResponse(status=204)
+
+
+def _case_page(
+    request: PortalRequest, seat_id: UUID, *, form: AnswerForm | None = None, status: int = 200
+) -> HttpResponse:
+    page = pages.seat_page(request.actor, queries.get_seat(request.actor, seat_id))
+    view = seat_views.seat_view(page, sent=form.sent() if form else None)
+    context = {
+        "page": view,
+        "form": form,
+        "undoable": None if view.undo_until else _undoable(request.actor),
+    }
+    return render(request, "reviews/seat.html", context, status=status)
+
+
+def _refused(request: PortalRequest, seat_id: UUID, *, form: AnswerForm, refusal: DomainError) -> HttpResponse:
+    """The page once more, with what was written and what is wrong; a refusal that it cannot show stands alone."""
+    if isinstance(refusal, Invalid):
+        for name, found in refusal.fields.items():
+            form.add_error(name if name in form.fields else None, found)  # type: ignore[arg-type]  # a list of texts
+        return _case_page(request, seat_id, form=form, status=400)
+    if refusal.code == "lease_expired":
+        return _case_page(request, seat_id, form=form, status=409)
+    return domain_refusal(request, refusal)
+
+
+def _mine(request: PortalRequest) -> dict[str, Any]:
+    count, latest = queries.finished_since(request.actor, presenting.start_of_day(), limit=FINISHED_SHOWN)
+    finished = [presenting.done(each) for each in latest]
+    return {
+        "mine": presenting.in_hand(queries.my_seats(request.actor)),
+        "finished": finished,
+        "finished_count": count,
+        "undoable": next((each for each in finished[:1] if each.undo_until), None),
+    }
+
+
+def _undoable(actor: Actor) -> presenting.Done | None:
+    last = queries.undoable(actor)
+    return presenting.done(last) if last else None
+
+
+def _roles(actor: Actor) -> str:
+    return ", ".join(sorted(role.replace("_", " ") for role in actor.roles))
