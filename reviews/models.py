@@ -4,6 +4,9 @@ Records pin what they were made under (a panel its template's version, a routing
 changing a queue, a template or a policy never rewrites what already happened.
 """
 
+from datetime import datetime
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -220,11 +223,10 @@ class Seat(TenantOwned):
     kind = models.TextField(choices=SeatKind.choices, default=SeatKind.REVIEWER)
     state = models.TextField(default=SeatState.OPEN, choices=[(s.value, s.value) for s in SeatState])
     advice = models.TextField(choices=Advice.choices)
-    reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
-    )
-    # who may never have this seat: the case is theirs
-    barred = ArrayField(models.UUIDField(), default=list)
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
+    # the case is theirs: neither may ever have this seat
+    submitter_id = models.UUIDField(null=True)
+    subject_user_id = models.UUIDField(null=True)
     priority = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -235,9 +237,16 @@ class Seat(TenantOwned):
     heartbeat_at = models.DateTimeField(null=True)
     held_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)
+    # who gave it back last: offered to everybody else first
+    released_by = models.UUIDField(null=True)
     first_label = models.TextField(null=True)
     answered_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
+
+    # read along by `queries.get_seat`: the database's clock, the case's definition, what the actor was granted
+    read_at: datetime
+    type_version_id: UUID
+    granted: list[str]
 
     class Meta:
         base_manager_name = "objects"
@@ -276,11 +285,13 @@ class Seat(TenantOwned):
                 fields=["tenant", "queue", "lease_ends_at"], condition=Q(state="claimed"), name="seat_by_lease_end"
             ),
             models.Index(
-                fields=["tenant", "reviewer", "queue"],
+                fields=["tenant", "queue", "reviewer"],
                 condition=Q(state__in=["claimed", "held", "answered"]),
                 name="seat_in_hand",
             ),
             models.Index(fields=["tenant", "panel"], name="seat_of_panel"),
+            # how long the longest wait is, on every view of the queues
+            models.Index(fields=["tenant", "queue", "opened_at"], condition=Q(state="open"), name="seat_by_age"),
         ]
 
     def __str__(self) -> str:
@@ -332,7 +343,9 @@ class Judgment(TenantOwned):
         base_manager_name = "objects"
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "seat"], condition=Q(superseded_at__isnull=True), name="no_second_judgment_on_one_seat"
+                fields=["tenant", "seat"],
+                condition=Q(superseded_at__isnull=True),
+                name="no_second_judgment_on_one_seat",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "panel", "reviewer"],

@@ -1,0 +1,227 @@
+"""Reads of queues, seats and policies, always for an actor."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import F, OuterRef, QuerySet
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
+
+from cases.models import CaseType
+from hitl_platform.kernel.errors import NotFound
+from hitl_platform.tenants.actor import Actor
+from reviews import permissions, statements
+from reviews.models import Judgment, Panel, PanelTemplate, Queue, QueueUserPermission, RoutingPolicy, Seat
+from reviews.states import SeatState
+from reviews.type_versions import type_version
+
+# Counting further than this costs more than the number is worth: a page says "1,000 or more".
+MOST_COUNTED = 1_000
+IN_HAND = (SeatState.CLAIMED, SeatState.HELD, SeatState.ANSWERED)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSummary:
+    """A queue as one person sees it. `open` counts what this person may take, up to MOST_COUNTED."""
+
+    queue: Queue
+    may_work: bool
+    may_manage: bool
+    open: int
+    oldest: datetime | None
+    next_due: datetime | None
+    mine: int
+    with_others: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyReasons:
+    """Why nothing in a queue can go to this person now; all zero where the queue has no open seat."""
+
+    leased_by_others: int
+    held_by_others: int
+    already_judged: int
+    own_cases: int
+    for_adjudicators: int
+    for_reviewers: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedSeat:
+    """One judgment of today; it can be undone until `undo_until`."""
+
+    seat_id: UUID
+    case_id: UUID
+    queue_name: str
+    label: str
+    label_name: str
+    judged_at: datetime
+    undo_until: datetime | None
+
+
+def reference_of(case_id: UUID) -> str:
+    """A short name of a case for people: of its id's random end, so that it tells nothing else."""
+    digits = case_id.hex[-8:].upper()
+    return f"{digits[:4]}-{digits[4:]}"
+
+
+def visible_queues(actor: Actor) -> QuerySet[Queue]:
+    """The active queues that the actor may work or manage, each with what was `granted` on it."""
+    return _with_grants(Queue.objects.filter(is_active=True), actor, queue="pk").order_by("name")
+
+
+def get_queue(actor: Actor, key: str, *, one_claim_at_a_time: bool = False) -> Queue:
+    """One visible queue with what was `granted` on it, or NotFound.
+
+    With `one_claim_at_a_time` the claims of one person wait for each other here, until the transaction ends:
+    two tabs are one lease.
+    """
+    queues = _with_grants(Queue.objects.filter(key=key), actor, queue="pk")
+    if one_claim_at_a_time:
+        lock = RawSQL("pg_advisory_xact_lock(hashtextextended(%s, 0))::text", [f"claim:{actor.tenant_id}:{actor.id}"])
+        queues = queues.annotate(locked=lock)
+    queue = queues.first()
+    if queue is None or not permissions.can_see_queue(actor, granted_on(queue)):
+        raise NotFound
+    return queue
+
+
+def granted_on(queue_or_seat: Queue | Seat) -> frozenset[str]:
+    """What was granted on a queue, or the queue of a seat, that was read for an actor."""
+    return frozenset(getattr(queue_or_seat, "granted", ()))
+
+
+def my_queues(actor: Actor) -> list[QueueSummary]:
+    """The queues that the actor may work, with what waits there: two queries, however many queues."""
+    queues = [q for q in visible_queues(actor) if permissions.can_work_queue(actor, granted_on(q))]
+    if not queues:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statements.SUMMARY,
+            {
+                "tenant": actor.tenant_id,
+                "me": actor.id,
+                "queues": [queue.pk for queue in queues],
+                "kinds": permissions.kinds_for(actor),
+                "most": MOST_COUNTED,
+            },
+        )
+        counts = {row[0]: row[1:] for row in cursor.fetchall()}
+    return [
+        QueueSummary(queue, True, permissions.can_manage_queue(actor, granted_on(queue)), *counts[queue.pk])
+        for queue in queues
+    ]
+
+
+def next_seats(actor: Actor, queue: Queue, *, limit: int = 20) -> list[Seat]:
+    """What waits in a queue for this person, in the order of the claim."""
+    return list(
+        Seat.objects.raw(
+            statements.WAITING,
+            {
+                "tenant": actor.tenant_id,
+                "me": actor.id,
+                "queue": queue.pk,
+                "kinds": permissions.kinds_for(actor),
+                "limit": limit,
+            },
+        ).prefetch_related("panel")
+    )
+
+
+def my_seats(actor: Actor) -> list[Seat]:
+    """The seats that are in this person's hands, the most recent first, with their queues."""
+    mine = Seat.objects.filter(reviewer_id=actor.id, state__in=IN_HAND, queue__is_active=True)
+    return list(mine.select_related("queue").order_by("-claimed_at"))
+
+
+def finished_since(actor: Actor, since: datetime, *, limit: int = 20) -> tuple[int, list[FinishedSeat]]:
+    """How many judgments this person made since then, and the latest of them."""
+    mine = Judgment.objects.filter(reviewer_id=actor.id, superseded_at__isnull=True, judged_at__gte=since)
+    latest = mine.select_related("seat__queue", "panel", "case").annotate(read_at=Now()).order_by("-judged_at")[:limit]
+    return mine.count(), [_finished(judgment) for judgment in latest]
+
+
+def undoable(actor: Actor) -> FinishedSeat | None:
+    """This person's last judgment, while it can be undone."""
+    since = RawSQL("statement_timestamp() - interval '10 seconds'", [])
+    mine = Judgment.objects.filter(reviewer_id=actor.id, superseded_at__isnull=True, judged_at__gte=since)
+    last = mine.select_related("seat__queue", "panel", "case").annotate(read_at=Now()).order_by("-judged_at").first()
+    finished = _finished(last) if last is not None else None
+    return finished if finished and finished.undo_until else None
+
+
+def empty_reasons(actor: Actor, queue: Queue) -> EmptyReasons:
+    """Why a claim finds nothing for this person."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statements.EMPTY_REASONS,
+            {
+                "tenant": actor.tenant_id,
+                "me": actor.id,
+                "queue": queue.pk,
+                "kinds": permissions.kinds_for(actor),
+                "most": MOST_COUNTED,
+            },
+        )
+        return EmptyReasons(*cursor.fetchone())
+
+
+def get_seat(actor: Actor, seat_id: UUID, *, lock: bool = False) -> Seat:
+    """One seat with its queue, its case's `type_version_id`, and `read_at` by the database's clock.
+
+    Visible to its holder and to whoever works or manages its queue; others get NotFound.
+    """
+    seats = _with_grants(Seat.objects.filter(pk=seat_id), actor, queue="queue_id").select_related("queue")
+    seats = seats.annotate(read_at=Now(), type_version_id=F("case__type_version_id"))
+    if lock:
+        seats = seats.select_for_update(of=("self",), no_key=True)
+    seat = seats.first()
+    if seat is None or not (permissions.holds(actor, seat) or permissions.can_see_queue(actor, granted_on(seat))):
+        raise NotFound
+    return seat
+
+
+def get_policy(actor: Actor, policy_id: UUID, *, lock: bool = False) -> RoutingPolicy:
+    """One routing policy, or NotFound."""
+    policies = RoutingPolicy.objects.filter(pk=policy_id)
+    policy = (policies.select_for_update(no_key=True) if lock else policies).first()
+    if policy is None or not permissions.can_read_reviews(actor):
+        raise NotFound
+    return policy
+
+
+def active_policy(case_type: CaseType) -> RoutingPolicy | None:
+    """The policy in force for a case type."""
+    return RoutingPolicy.objects.filter(case_type=case_type, state="active").first()
+
+
+def newest_templates() -> dict[str, PanelTemplate]:
+    """The newest version of every panel template, by key."""
+    newest = PanelTemplate.objects.order_by("key", "-version").distinct("key")
+    return {template.key: template for template in newest}
+
+
+def panels_of(case_id: UUID) -> QuerySet[Panel]:
+    """The panels of a case, first to last."""
+    return Panel.objects.filter(case_id=case_id).select_related("queue", "template").order_by("round")
+
+
+def _with_grants(rows: "QuerySet[Queue] | QuerySet[Seat]", actor: Actor, *, queue: str) -> "QuerySet[Any]":
+    granted = QueueUserPermission.objects.filter(user_id=actor.id, content_object_id=OuterRef(queue))
+    return rows.annotate(granted=ArraySubquery(granted.values("permission__codename")))
+
+
+def _finished(judgment: Judgment) -> FinishedSeat:
+    ends = judgment.judged_at + timedelta(seconds=judgment.seat.queue.undo_seconds)
+    live = judgment.panel.state in ("open", "disputed") and ends > judgment.read_at  # type: ignore[attr-defined]
+    names = {label["key"]: label["name"] for label in type_version(judgment.case.type_version_id).labels}
+    return FinishedSeat(
+        judgment.seat_id, judgment.case_id, judgment.seat.queue.name, judgment.label, names[judgment.label],
+        judgment.judged_at, ends if live else None,
+    )  # fmt: skip

@@ -1,0 +1,83 @@
+"""Claiming the next seat of a queue."""
+
+from datetime import datetime
+
+from django.db import connection
+
+from hitl_platform.kernel.errors import Conflict, require
+from hitl_platform.ledger.commands import command, record
+from hitl_platform.tenants.actor import Actor
+from reviews import permissions, queries, statements
+from reviews.models import Queue, Seat
+from reviews.services.leases import expire_queue, look_after
+
+_FIELDS = [field.attname for field in Seat._meta.concrete_fields]
+_CLAIM = statements.CLAIM.format(columns=", ".join(_FIELDS))
+
+
+@command
+def claim_next(*, actor: Actor, queue_key: str, viewed: bool = False) -> Seat | None:
+    """Lease this person the next seat of a queue, or None where nothing is for them.
+
+    A seat already in hand is handed out again: two tabs are one lease. Adjudicators get disputes first. Nobody
+    gets an own case or a second seat on a panel. `viewed` says that the answer shows the case at once.
+    """
+    queue = queries.get_queue(actor, queue_key, one_claim_at_a_time=True)
+    require(permissions.can_work_queue(actor, queries.granted_on(queue)), "This queue is not yours to work in.")
+    if not queue.is_active:
+        raise Conflict("This queue is closed.", code="queue_closed")
+    seat = _take(actor, queue, viewed=viewed)
+    if seat is not None:
+        seat.queue = queue
+    return seat
+
+
+def _take(actor: Actor, queue: Queue, *, viewed: bool) -> Seat | None:
+    seat, lease = _claim(actor, queue, viewed=viewed, again=False)
+    if seat is None:
+        # nothing is left: not even a seat whose lease ended, or one that this person gave back?
+        expire_queue(queue.tenant_id, queue.pk)
+        seat, lease = _claim(actor, queue, viewed=viewed, again=True)
+    if seat is None:
+        return None
+    permissions.require_may_judge(actor, seat)
+    if lease == "ended":
+        # nobody took the seat since: the lease begins anew, under a new token
+        seat.lease_token, seat.lease_ends_at = _renew(actor, seat, queue)
+    if lease != "live":
+        record("seat.claimed", seat, actor=actor, body=_told(seat, lease))
+        look_after(seat)
+    return seat
+
+
+def _claim(actor: Actor, queue: Queue, *, viewed: bool, again: bool) -> tuple[Seat | None, str]:
+    """The seat and its lease: `new`, `live` (in hand already) or `ended` (in hand, but not kept alive)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM,
+            {
+                "tenant": actor.tenant_id,
+                "me": actor.id,
+                "queue": queue.pk,
+                "kinds": permissions.kinds_for(actor),
+                "lease": queue.lease_seconds,
+                "viewed": viewed,
+                "again": again,
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None, ""
+    return Seat.from_db("default", _FIELDS, row[:-1]), row[-1]
+
+
+def _renew(actor: Actor, seat: Seat, queue: Queue) -> tuple[int, datetime]:
+    with connection.cursor() as cursor:
+        cursor.execute(statements.RENEW, {"tenant": actor.tenant_id, "seat": seat.pk, "lease": queue.lease_seconds})
+        token, ends_at = cursor.fetchone()
+    return token, ends_at
+
+
+def _told(seat: Seat, lease: str) -> dict[str, object]:
+    told: dict[str, object] = {"panel_id": str(seat.panel_id), "kind": seat.kind, "lease_token": seat.lease_token}
+    return told | {"again": True} if lease == "ended" else told

@@ -1,0 +1,175 @@
+"""Leases of seats: kept alive, given back, put on hold, taken from their holders, ended."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from hitl_platform.kernel.errors import Conflict, require
+from hitl_platform.ledger.commands import command, quiet_command, record
+from hitl_platform.pipeline.services import enqueue
+from hitl_platform.tenants.actor import Actor, system_actor
+from reviews import permissions, queries, statements
+from reviews.models import Seat
+from reviews.states import SEAT, SeatState
+
+# One step looks after all leases of a queue that end in the same span of this many seconds.
+EXPIRY_SPAN = 30
+MOST_EXPIRED = 500
+# The last span for which each queue has a step, so that most claims need not write one.
+_looked_after: dict[UUID, int] = {}
+
+
+@quiet_command
+def heartbeat_seat(*, actor: Actor, seat_id: UUID, lease_token: int) -> datetime:
+    """Let the lease begin anew; returns when it ends. Raises Conflict (lease_expired) where it is over."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statements.HEARTBEAT,
+            {"tenant": actor.tenant_id, "seat": seat_id, "me": actor.id, "token": lease_token},
+        )
+        row = cursor.fetchone()
+    if row is not None:
+        ends_at: datetime = row[0]
+        return ends_at
+    seat = queries.get_seat(actor, seat_id)
+    require_lease(actor, seat, lease_token=lease_token)
+    raise Conflict("There is no lease to keep: the seat is not in your hands.", code="lease_not_running")
+
+
+@command
+def release_seat(*, actor: Actor, seat_id: UUID) -> Seat:
+    """Give a seat back, or, as a manager of its queue, take it from its holder."""
+    seat = queries.get_seat(actor, seat_id, lock=True)
+    require(_holds_or_manages(actor, seat), "This seat is not yours.")
+    holder = seat.reviewer_id
+    seat.state = SEAT.apply("release", seat.state)
+    _open_again(seat)
+    record("seat.released", seat, actor=actor, body=_told(seat, holder=holder))
+    return seat
+
+
+@command
+def reassign_seat(*, actor: Actor, seat_id: UUID) -> Seat:
+    """Open a seat whose author froze an answer and does not come back; that answer stays in the ledger."""
+    seat = queries.get_seat(actor, seat_id, lock=True)
+    require(permissions.can_manage_queue(actor, queries.granted_on(seat)), "Managers reassign seats.")
+    holder = seat.reviewer_id
+    seat.state = SEAT.apply("reassign", seat.state)
+    _open_again(seat)
+    record("seat.reassigned", seat, actor=actor, body=_told(seat, holder=holder))
+    return seat
+
+
+@command
+def hold_seat(*, actor: Actor, seat_id: UUID) -> Seat:
+    """Keep the seat while asking somebody; no lease runs meanwhile."""
+    seat = queries.get_seat(actor, seat_id, lock=True)
+    require_lease(actor, seat, lease_token=seat.lease_token)
+    seat.state = SEAT.apply("hold", seat.state)
+    seat.held_at, seat.lease_ends_at = seat.read_at, None
+    seat.save(update_fields=["state", "held_at", "lease_ends_at"])
+    record("seat.held", seat, actor=actor, body=_told(seat))
+    return seat
+
+
+@command
+def resume_seat(*, actor: Actor, seat_id: UUID) -> Seat:
+    """Go on with a seat on hold, under a new lease."""
+    seat = queries.get_seat(actor, seat_id, lock=True)
+    require(permissions.holds(actor, seat), "This seat is not yours.")
+    seat.state = SEAT.apply("resume", seat.state)
+    begin_lease(seat)
+    seat.save(update_fields=["state", "lease_ends_at"])
+    record("seat.resumed", seat, actor=actor, body=_told(seat))
+    look_after(seat)
+    return seat
+
+
+def require_lease(actor: Actor, seat: Seat, *, lease_token: int) -> None:
+    """Refuse whoever lost the lease (Conflict, lease_expired) or never had it (Forbidden)."""
+    permissions.require_may_judge(actor, seat)
+    if not permissions.holds(actor, seat):
+        had_it = 0 < lease_token <= seat.lease_token
+        require(had_it, "This seat is not yours.")
+        raise lease_expired()
+    ended = seat.state == SeatState.CLAIMED and (seat.lease_ends_at or seat.read_at) <= seat.read_at
+    if ended or lease_token != seat.lease_token:
+        raise lease_expired()
+
+
+def lease_expired() -> Conflict:
+    """The refusal of a stale write: the seat may be somebody else's by now."""
+    return Conflict("Your lease on this case has ended. What you wrote is kept as a draft.", code="lease_expired")
+
+
+def begin_lease(seat: Seat) -> None:
+    """Let the seat's lease run from now, by the database's clock at which the seat was read."""
+    seat.lease_ends_at = seat.read_at + timedelta(seconds=seat.queue.lease_seconds)
+
+
+def look_after(seat: Seat) -> None:
+    """Make sure that a step frees the seat soon after its lease ends."""
+    if seat.lease_ends_at is None:
+        return
+    queue_id, span = seat.queue_id, _span(seat.lease_ends_at)
+    if _looked_after.get(queue_id) != span:
+        enqueue_expiry(seat.tenant_id, queue_id, ends_at=seat.lease_ends_at)
+        # only once the step is committed may other claims rely on it
+        transaction.on_commit(lambda: _looked_after.__setitem__(queue_id, span))
+
+
+def enqueue_expiry(tenant_id: UUID, queue_id: UUID, *, ends_at: datetime) -> None:
+    """Write the step that frees the seats of a queue whose leases end in the span of `ends_at`."""
+    span = _span(ends_at)
+    enqueue(
+        "expire",
+        tenant_id=tenant_id,
+        subject_id=queue_id,
+        case_ids=(),
+        dedupe_key=str(span),
+        run_at=datetime.fromtimestamp(span * EXPIRY_SPAN, UTC) + timedelta(seconds=1),
+    )
+
+
+def expire_queue(tenant_id: UUID, queue_id: UUID) -> int:
+    """Open the seats of a queue whose leases have ended, MOST_EXPIRED at most; inside a command."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements.EXPIRE, {"tenant": tenant_id, "queue": queue_id, "most": MOST_EXPIRED})
+        ended = cursor.fetchall()
+    actor = system_actor(tenant_id, "lease_expiry")
+    for seat_id, case_id, holder in ended:
+        seat = Seat(tenant_id=tenant_id, id=seat_id, case_id=case_id)
+        record("seat.expired", seat, actor=actor, body={"holder": str(holder)})
+    return len(ended)
+
+
+def next_lease_end(queue_id: UUID) -> datetime | None:
+    """When the next running lease of a queue ends."""
+    running = Seat.objects.filter(queue_id=queue_id, state=SeatState.CLAIMED, lease_ends_at__isnull=False)
+    return running.order_by("lease_ends_at").values_list("lease_ends_at", flat=True).first()
+
+
+def _span(ends_at: datetime) -> int:
+    return math.ceil(ends_at.timestamp() / EXPIRY_SPAN)
+
+
+def _holds_or_manages(actor: Actor, seat: Seat) -> bool:
+    return permissions.holds(actor, seat) or permissions.can_manage_queue(actor, queries.granted_on(seat))
+
+
+def _open_again(seat: Seat) -> None:
+    seat.released_by, seat.reviewer_id, seat.lease_ends_at, seat.released_at = seat.reviewer_id, None, None, Now()
+    seat.first_label = seat.answered_at = None
+    seat.save(
+        update_fields=[
+            "state", "reviewer", "lease_ends_at", "released_at", "released_by", "first_label", "answered_at",
+        ]
+    )  # fmt: skip
+
+
+def _told(seat: Seat, *, holder: UUID | None = None) -> dict[str, object]:
+    told: dict[str, object] = {"panel_id": str(seat.panel_id)}
+    return told | {"holder": str(holder)} if holder else told

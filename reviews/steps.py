@@ -1,0 +1,143 @@
+"""What the pipeline does on this floor: route, settle, free, close."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from cases.services import NewDecision, decide_cases
+from hitl_platform.kernel.ids import uuid7
+from hitl_platform.ledger.commands import record, record_batch
+from hitl_platform.pipeline.runner import ClaimedStep, Finish
+from hitl_platform.pipeline.services import NewStep, enqueue_many
+from hitl_platform.tenants.actor import Actor, system_actor
+from hitl_platform.tenants.scope import tenant_scope
+from reviews import dispatch, settlement
+from reviews.models import LIVE_PANEL, Consensus, Panel, SeatDraft
+from reviews.services.leases import enqueue_expiry, expire_queue, next_lease_end
+from reviews.services.panels import add_adjudicators, cancel_seats, move_panels
+
+# routing writes one event for all cases of a batch
+CHUNK = 1_000
+
+
+def route_cases(steps: Sequence[ClaimedStep], finish: Finish) -> None:
+    """Send each case where its policy says: decided at once, or to a panel of people."""
+    causes = {case_id: step.cause for step in steps for case_id in step.case_ids}
+    with tenant_scope(steps[0].tenant_id):
+        chunk = dispatch.read_chunk(list(causes), causes=causes)
+    dispatched = dispatch.dispatch(chunk)
+    with finish():
+        _write(steps[0].tenant_id, dispatched)
+
+
+def route_to_humans(steps: Sequence[ClaimedStep], finish: Finish) -> None:
+    """Routing failed for good: people decide. Where no queue is found the step dies visibly."""
+    causes = {case_id: step.cause or "routing_failed" for step in steps for case_id in step.case_ids}
+    with tenant_scope(steps[0].tenant_id):
+        chunk = dispatch.read_chunk(list(causes), causes=causes)
+    dispatched = dispatch.send_to_people(chunk, cause="routing_failed")
+    with finish():
+        _write(steps[0].tenant_id, dispatched)
+
+
+def _write(tenant_id: UUID, dispatched: Sequence[dispatch.Dispatched]) -> None:
+    actor = system_actor(tenant_id, "routing")
+    for start in range(0, len(dispatched), CHUNK):
+        dispatch.write_dispatched(actor, dispatched[start : start + CHUNK])
+
+
+def aggregate_panels(steps: Sequence[ClaimedStep], finish: Finish) -> None:
+    """Settle the panels whose last judgment stands, or send them to an adjudicator."""
+    tenant_id = steps[0].tenant_id
+    with tenant_scope(tenant_id):
+        complete, waiting = settlement.read_complete([step.subject_id for step in steps])
+        verdicts = settlement.verdicts_of(complete)
+    actor = system_actor(tenant_id, "consensus")
+    with finish():
+        _settle(actor, [verdict for verdict in verdicts if verdict.label is not None])
+        _dispute(actor, [verdict for verdict in verdicts if verdict.label is None])
+        _come_again(tenant_id, waiting)
+
+
+def _settle(actor: Actor, verdicts: Sequence[settlement.Verdict]) -> None:
+    event_id = uuid7()
+    # cases, then panels, then seats: everybody locks in this order
+    decisions = decide_cases(actor=actor, decisions=[_decision(verdict, event_id) for verdict in verdicts])
+    decided = {decision.case_id: decision for decision in decisions}
+    of_panel = {verdict.panel.pk: verdict for verdict in verdicts if verdict.panel.case_id in decided}
+    settled = move_panels("settle", panel_ids=list(of_panel))
+    if len(settled) != len(of_panel):
+        raise RuntimeError("a panel was settled twice: nothing of this batch stands")
+    if not settled:
+        return
+    _keep(actor, [of_panel[panel_id] for panel_id in settled], verb="panel.settled")
+    cancel_seats(panel_ids=settled)
+    SeatDraft.objects.filter(seat__panel_id__in=settled).delete()
+    items = {
+        str(case_id): {"decision_id": str(decision.pk), "label": decision.label, "made_by": str(decision.made_by)}
+        for case_id, decision in decided.items()
+    }
+    record_batch("case.decided", "case", actor=actor, items=items, event_id=event_id)
+
+
+def _decision(verdict: settlement.Verdict, event_id: UUID) -> NewDecision:
+    return NewDecision(
+        case_id=verdict.panel.case_id,
+        label=str(verdict.label),
+        made_by=verdict.made_by,
+        event_id=event_id,
+        confidence=verdict.confidence,
+        posterior=verdict.posterior,
+        policy_id=verdict.panel.policy_id,
+        panel_id=verdict.panel.pk,
+        consensus_id=verdict.chosen.pk if verdict.chosen else None,
+        reason_codes=verdict.reason_codes,
+    )
+
+
+def _dispute(actor: Actor, verdicts: Sequence[settlement.Verdict]) -> None:
+    of_panel = {verdict.panel.pk: verdict for verdict in verdicts}
+    disputed = move_panels("dispute", panel_ids=list(of_panel))
+    if disputed:
+        _keep(actor, [of_panel[panel_id] for panel_id in disputed], verb="panel.disputed")
+        add_adjudicators(actor=actor, panel_ids=disputed)
+
+
+def _keep(actor: Actor, verdicts: Sequence[settlement.Verdict], *, verb: str) -> None:
+    """Store every method's consensus, and record what each panel came to."""
+    Consensus.objects.bulk_create([row for verdict in verdicts for row in verdict.consensuses])
+    for verdict in verdicts:
+        record(verb, verdict.panel, actor=actor, body=settlement.told_of(verdict))
+
+
+def _come_again(tenant_id: UUID, waiting: dict[UUID, datetime]) -> None:
+    """Panels that can still be undone, because their queue's undo time grew: look again when it is over."""
+    cases = dict(Panel.objects.filter(pk__in=waiting).values_list("pk", "case_id")) if waiting else {}
+    rows = [
+        NewStep(panel_id, (cases[panel_id],), dedupe_key=f"undo:{until.isoformat()}", run_at=until)
+        for panel_id, until in waiting.items()
+    ]
+    enqueue_many("consensus", tenant_id=tenant_id, rows=rows)
+
+
+def expire_leases(steps: Sequence[ClaimedStep], finish: Finish) -> None:
+    """Open the seats whose leases have ended, and come again for those that run on."""
+    tenant_id = steps[0].tenant_id
+    with finish():
+        for queue_id in sorted({step.subject_id for step in steps}):
+            expire_queue(tenant_id, queue_id)
+            ends_at = next_lease_end(queue_id)
+            if ends_at is not None:
+                enqueue_expiry(tenant_id, queue_id, ends_at=ends_at)
+
+
+def close_reviews(steps: Sequence[ClaimedStep], finish: Finish) -> None:
+    """The cases were withdrawn: nobody is asked about them any more."""
+    actor = system_actor(steps[0].tenant_id, "withdrawal")
+    cases = [case_id for step in steps for case_id in step.case_ids]
+    with finish():
+        live = Panel.objects.filter(case_id__in=cases, state__in=LIVE_PANEL)
+        cancelled = move_panels("cancel", panel_ids=list(live.values_list("pk", flat=True)))
+        cancel_seats(panel_ids=cancelled)
+        for panel in Panel.objects.filter(pk__in=cancelled):
+            record("panel.cancelled", panel, actor=actor, body={"because": "withdrawn"})
