@@ -133,7 +133,11 @@ class CompiledPolicy:
             cause = "rule" if model is not None else case.cause or "rule"
             return self._to_people(cause, asked, step.queue, step.template, rule=step.name)
         label = step.label or model.label
-        confidence = model.values["probabilities"][label]
+        confidence = model.values["probabilities"].get(label)
+        if confidence is None:
+            # the case type was revised since, and no longer knows what the rule decides
+            asked.append(_asked(step, "failed", [f"there is no label {label}"]))
+            return self._to_people("rule_failed", asked, rule=step.name)
         return Route(True, "rule", label, confidence, rule=step.name, conditions=asked)
 
     def _by_threshold(self, case: CaseFacts, model: _Model | None, asked: list[dict[str, Any]]) -> Route:
