@@ -105,7 +105,6 @@ class PredictionAdmin(ConsoleAdmin):
     list_display = ("case", "label", "confidence", "model_version", "created_at")
     list_display_links = ("case", "label")
     list_select_related = ("case", "model_version__model")
-    list_filter = ("label",)
     search_exactly = ("case__external_id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:

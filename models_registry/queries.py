@@ -55,6 +55,14 @@ def get_version(actor: Actor, version_id: UUID) -> ModelVersion:
     return version
 
 
+def get_numbered_version(actor: Actor, model_key: str, *, number: int) -> ModelVersion:
+    """The version of a model with this number, or NotFound."""
+    version = visible_versions(actor).filter(model__key=model_key, version=min(number, 2**31 - 1)).first()
+    if version is None:
+        raise NotFound
+    return version
+
+
 def champions(case_type_ids: Sequence[UUID]) -> dict[UUID, ModelVersion]:
     """The version that scores, by case type: for steps, inside a scope."""
     found = ModelVersion.objects.filter(case_type_id__in=case_type_ids, state=VersionState.CHAMPION)

@@ -3,10 +3,11 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
+from django.db import migrations, models
+
 import hitl_platform.kernel.ids
 import hitl_platform.tenants.owned
 import models_registry.states
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

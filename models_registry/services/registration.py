@@ -25,7 +25,7 @@ from models_registry.models import Model, ModelArtifact, ModelVersion
 from models_registry.outputs import honest_rows
 from models_registry.sandbox import ModelRef, shared_sandbox
 
-KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MAX_METRICS_BYTES = 64 << 10
 
 
@@ -47,7 +47,7 @@ def create_model(*, actor: Actor, case_type_key: str, key: str, name: str) -> Mo
     require(permissions.can_register_models(actor))
     case_type = get_case_type(actor, case_type_key)
     if not KEY.fullmatch(key):
-        reason = "takes lower-case letters, digits, - and _, at most 60, the first a letter or digit"
+        reason = "takes lower-case letters, digits, - and _, at most 63, the first a letter"
         raise Invalid("The key is wrong.", fields={"key": [reason]})
     if not 1 <= len(name.strip()) <= 200:
         raise Invalid("The name is wrong.", fields={"name": ["has 1 to 200 characters"]})

@@ -1,0 +1,170 @@
+"""The REST API of models and their versions: parse, one service, present."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cases.validation import require_valid, validator_of
+from hitl_platform.doors.authentication import scope_required
+from hitl_platform.doors.cursors import given_parameters
+from hitl_platform.doors.idempotency import idempotent
+from hitl_platform.doors.openapi import IDEMPOTENCY_KEY, answers
+from hitl_platform.kernel import strict_json
+from hitl_platform.kernel.errors import Invalid, TooLarge
+from hitl_platform.tenants.actor import Actor
+from hitl_platform.tenants.models import KeyScope, Role
+from hitl_platform.tenants.scope import tenant_scope
+from models_registry import permissions, queries, services
+from models_registry.artifacts import MAX_BYTES
+from models_registry.serializers import (
+    DEFINITION,
+    MODEL,
+    VERSION_UPLOAD,
+    ModelSerializer,
+    ModelVersionSerializer,
+)
+
+MODEL_BODY = validator_of(MODEL)
+DEFINITION_BODY = validator_of(DEFINITION)
+MAX_DEFINITION_BYTES = 1 << 20
+MAX_UPLOAD_BYTES = MAX_BYTES + MAX_DEFINITION_BYTES + (1 << 16)
+
+MayRead = scope_required(KeyScope.MODELS_WRITE, roles=permissions.READERS)
+MayRegister = scope_required(KeyScope.MODELS_WRITE, roles=(Role.ML_ENGINEER,))
+
+
+class Models(APIView):
+    def get_permissions(self) -> list[Any]:
+        return [MayRead() if self.request.method == "GET" else MayRegister()]
+
+    @extend_schema(operation_id="list_models", responses=answers(ok=ModelSerializer(many=True)))
+    def get(self, request: Any) -> Response:
+        """All models, by key."""
+        given_parameters(request, allowed=_none)
+        return Response(ModelSerializer(queries.visible_models(actor_of(request)), many=True).data)
+
+    @extend_schema(
+        operation_id="create_model",
+        parameters=[IDEMPOTENCY_KEY],
+        request={"application/json": MODEL},
+        responses=answers(404, 409, 413, 415, 422, created=ModelSerializer),
+    )
+    @idempotent
+    def post(self, request: Any) -> Response:
+        """A named predictor for a case type; its versions are registered next."""
+        body = request.data
+        require_valid(MODEL_BODY, body, what="The model")
+        model = services.create_model(
+            actor=actor_of(request), case_type_key=body["case_type"], key=body["key"], name=body["name"]
+        )
+        return Response(ModelSerializer(model).data, status=201)
+
+
+class Versions(APIView):
+    """A registration tries the model out, which takes seconds: no transaction is open meanwhile."""
+
+    own_transactions = True
+    parser_classes = [MultiPartParser]
+
+    def get_permissions(self) -> list[Any]:
+        return [MayRead() if self.request.method == "GET" else MayRegister()]
+
+    @extend_schema(operation_id="list_model_versions", responses=answers(404, ok=ModelVersionSerializer(many=True)))
+    def get(self, request: Any, key: str) -> Response:
+        """The versions of a model, newest first."""
+        given_parameters(request, allowed=_none)
+        actor = actor_of(request)
+        with tenant_scope(actor.tenant_id):
+            model = queries.get_model(actor, key)
+            versions = queries.visible_versions(actor).filter(model=model)
+            return Response(ModelVersionSerializer(versions, many=True).data)
+
+    @extend_schema(
+        operation_id="register_model_version",
+        request={"multipart/form-data": VERSION_UPLOAD},
+        responses=answers(404, 409, 413, 415, created=ModelVersionSerializer),
+    )
+    def post(self, request: Any, key: str) -> Response:
+        """Upload a version: `artifact`, a skops file, and `definition`, a JSON document.
+
+        The artifact is inspected, loaded in the sandbox and asked once before it is stored. It predicts
+        nothing until a second person promotes it.
+        """
+        artifact, definition = _upload(request)
+        version = services.register_version(
+            actor=actor_of(request),
+            model_key=key,
+            artifact=artifact,
+            feature_schema=definition["feature_schema"],
+            labels=definition["labels"],
+            metrics=definition.get("metrics"),
+            example=definition.get("example"),
+        )
+        return Response(ModelVersionSerializer(version).data, status=201)
+
+
+class Promotion(APIView):
+    permission_classes = [MayRead]
+
+    @extend_schema(
+        operation_id="promote_model_version",
+        parameters=[IDEMPOTENCY_KEY],
+        request=None,
+        responses=answers(404, 409, 422, ok=ModelVersionSerializer),
+    )
+    @idempotent
+    def post(self, request: Any, key: str, number: int) -> Response:
+        """Let a version score its case type from now on. Only a person who did not make it may."""
+        actor = actor_of(request)
+        version = queries.get_numbered_version(actor, key, number=number)
+        return Response(ModelVersionSerializer(services.promote_version(actor=actor, version_id=version.pk)).data)
+
+
+class Retirement(APIView):
+    permission_classes = [MayRead]
+
+    @extend_schema(
+        operation_id="retire_model_version",
+        parameters=[IDEMPOTENCY_KEY],
+        request=None,
+        responses=answers(404, 409, 422, ok=ModelVersionSerializer),
+    )
+    @idempotent
+    def post(self, request: Any, key: str, number: int) -> Response:
+        """End a version; without a champion, cases of its type go to people."""
+        actor = actor_of(request)
+        version = queries.get_numbered_version(actor, key, number=number)
+        return Response(ModelVersionSerializer(services.retire_version(actor=actor, version_id=version.pk)).data)
+
+
+def actor_of(request: Any) -> Actor:
+    """Who asks; permission classes have made sure that somebody does."""
+    actor: Actor = request._request.actor
+    return actor
+
+
+def _none(name: str) -> bool:
+    return False
+
+
+def _upload(request: Any) -> tuple[bytes, dict[str, Any]]:
+    """The parts of a registration, refused by their announced length before a byte is read."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > MAX_UPLOAD_BYTES:
+        raise TooLarge(f"An artifact has at most {MAX_BYTES >> 20} MiB.")
+    fields = {
+        name: [f"Send it as {what}, once."]
+        for name, what in (("artifact", "a file"), ("definition", "JSON"))
+        if len(request.data.getlist(name)) != 1 or (name == "artifact" and name not in request.FILES)
+    }
+    if fields or set(request.data) != {"artifact", "definition"}:
+        strangers = {name[:100]: ["There is no such part."] for name in set(request.data) - {"artifact", "definition"}}
+        raise Invalid("The upload is not valid.", fields=fields | strangers)
+    document = request.data["definition"]
+    raw = document.encode() if isinstance(document, str) else document.read(MAX_DEFINITION_BYTES + 1)
+    definition = strict_json.loads(raw, max_bytes=MAX_DEFINITION_BYTES)
+    require_valid(DEFINITION_BODY, definition, what="The definition")
+    return request.FILES["artifact"].read(), definition
