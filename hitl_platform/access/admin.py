@@ -87,7 +87,7 @@ class MembershipAdmin(ConsoleAdmin):
     search_exactly = ("user__email",)
     list_select_related = ("user",)
     verbs = (
-        Verb("add", "Add a member", "The person can enter this organisation at once, with these roles.",
+        Verb("admit", "Add a member", "The person can enter this organisation at once, with these roles.",
              _add_member, _is_owner, form=AddMemberForm, on_list=True),
         Verb("roles", "Set roles", "The roles replace those the person has now, from the next request on.",
              _set_roles, _may_set_roles, form=RolesForm,

@@ -45,7 +45,7 @@ def _to_login_or_choice(request: HttpRequest) -> HttpResponse:
 
 
 def _has_used_second_factor(request: HttpRequest) -> bool:
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request))
+    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
 
 
 def _to_second_factor(request: HttpRequest) -> HttpResponse:

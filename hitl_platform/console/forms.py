@@ -12,7 +12,7 @@ from hitl_platform.kernel.errors import Invalid, TooLarge
 MAX_DOCUMENT_BYTES = 262_144
 
 LOOK: list[tuple[type[forms.Field], type[forms.Widget]]] = [
-    (forms.MultipleChoiceField, widgets.UnfoldAdminCheckboxSelectMultiple),
+    (forms.MultipleChoiceField, widgets.UnfoldAdminCheckboxSelectMultipleWidget),
     (forms.ChoiceField, widgets.UnfoldAdminSelectWidget),
     (forms.BooleanField, widgets.UnfoldBooleanSwitchWidget),
     (forms.EmailField, widgets.UnfoldAdminEmailInputWidget),

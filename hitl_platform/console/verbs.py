@@ -56,7 +56,8 @@ def verb_view(page: "ConsoleAdmin", verb: Verb, request: HttpRequest, object_id:
     if (obj is None and not verb.on_list) or not page.has_view_permission(request, obj):
         raise NotFound
     require(verb.is_allowed(actor, obj))
-    form = verb.form(request.POST or None, initial=verb.initial(obj) if verb.initial else None)
+    data = request.POST if request.method == "POST" else None
+    form = verb.form(data, initial=verb.initial(obj) if verb.initial else None)
     form.offer(verb.choices(actor, obj))
     if request.method == "POST" and form.is_valid():
         try:
