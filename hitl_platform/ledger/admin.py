@@ -39,7 +39,7 @@ class CheckpointAdmin(ConsoleAdmin):
     """Signed statements of how far the tree has grown."""
 
     list_display = ("created_at", "size", "root_hex")
-    hidden = ("root", "frontier")
+    hidden = ("root", "frontier", "public_key")
 
     @admin.display(description="root")
     def root_hex(self, checkpoint: Checkpoint) -> str:

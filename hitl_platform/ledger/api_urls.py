@@ -1,5 +1,10 @@
 """Addresses of this app."""
 
-from typing import Any
+from django.urls import path
 
-urlpatterns: list[Any] = []
+from hitl_platform.ledger import api
+
+urlpatterns = [
+    path("ledger/export", api.LedgerExport.as_view(), name="ledger_export"),
+    path("ledger/checkpoint", api.LatestCheckpoint.as_view(), name="ledger_checkpoint"),
+]

@@ -9,7 +9,6 @@ COLUMNS = """
 e.id::text, e.tenant_id::text, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.verb, e.actor,
 e.subject_type, e.subject_id::text, e.case_id::text, e.body, e.personal
 """
-WIDTH = 10
 
 
 def event_line(row: Sequence[str | None]) -> bytes:

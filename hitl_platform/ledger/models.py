@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from hitl_platform.tenants.owned import TenantForeignKey, TenantOwned
 
 
-class TransactionIdField(models.BigIntegerField):
+class TransactionIdField(models.BigIntegerField):  # type: ignore[type-arg]  # takes none at run time
     """PostgreSQL's 64-bit transaction id (xid8), read as an int."""
 
     def get_internal_type(self) -> str:
@@ -101,7 +101,7 @@ class AuditLeaf(TenantOwned):
     """The place of an event in its tenant's Merkle tree."""
 
     # no foreign key: its check would write a lock into every event that is sealed
-    id = None
+    id = None  # type: ignore[assignment]  # Django's way to leave out an inherited field
     event_id = models.UUIDField(primary_key=True)
     seq = models.BigIntegerField()
     leaf_hash = models.BinaryField(max_length=32)

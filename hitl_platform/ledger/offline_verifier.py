@@ -19,17 +19,15 @@ import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 FORMAT = "hitl-ledger-export-1"
-MANIFEST, EVENTS, LEAVES = "manifest.json", "events.ndjson", "leaves.txt"
-PERSONAL, HISTORY, HEAD = "personal.ndjson", "checkpoints.ndjson", "checkpoint.note"
-MAX_LINE, MAX_NAMED = 64 << 20, 40
+MANIFEST, EVENTS, LEAVES, PERSONAL = "manifest.json", "events.ndjson", "leaves.txt", "personal.ndjson"
+HISTORY, HEAD, MAX_LINE, MAX_NAMED = "checkpoints.ndjson", "checkpoint.note", 64 << 20, 40
 
 # the verbs that move a case: from which states (None: not seen before) to which
 TRANSITIONS: dict[str, tuple[tuple[str | None, ...], str]] = {
@@ -75,25 +73,25 @@ class Export:
     """The files of an export; `damage` names those that could not be read to their end."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.damage = path, list[str]()
+        self.path = path
+        self.damage: list[str] = []
         self.zip = None if path.is_dir() else zipfile.ZipFile(path)
-        self.manifest: dict[str, Any] = json.loads(b"".join(self.rows(MANIFEST)))
-        self.head = b"".join(self.rows(HEAD)).decode()
-        self.history = [str(json.loads(row)) for row in self.rows(HISTORY)]
+
+    def text(self, name: str) -> str:
+        """A small file as a whole."""
+        return b"".join(self.rows(name)).decode(errors="replace")
 
     def rows(self, name: str) -> Iterator[bytes]:
         """The lines of a file, each with its newline."""
         try:
             source = self.zip.open(name) if self.zip else (self.path / name).open("rb")
             with io.BufferedReader(source, 1 << 20) as stream:  # type: ignore[type-var]  # IO[bytes] is enough
-                yield from iter(partial(stream.readline, MAX_LINE), b"")
-        except (OSError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+                yield from iter(lambda: stream.readline(MAX_LINE), b"")
+        except (OSError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
             self.damage.append(f"{name}: {error}")
 
 
-# Ed25519: RFC 8032, section 5.1.7
-
-_P = 2**255 - 19
+_P = 2**255 - 19  # Ed25519: RFC 8032, section 5.1.7
 _ORDER = 2**252 + 27742317777372353535851937790883648493
 _D = -121665 * pow(121666, -1, _P) % _P
 Point = tuple[int, int, int, int]
@@ -143,11 +141,8 @@ def ed25519_verifies(public_key: bytes, message: bytes, signature: bytes) -> boo
     return (left[0] * right[2] - right[0] * left[2]) % _P == 0 == (left[1] * right[2] - right[1] * left[2]) % _P
 
 
-# Merkle tree: RFC 6962, section 2.1. Checkpoints: C2SP signed notes
-
-
 class Tree:
-    """A growing tree as the roots of its perfect subtrees; `roots` tells its root at each of `sizes`."""
+    """A growing tree (RFC 6962) as the roots of its perfect subtrees; `roots` tells its root at each of `sizes`."""
 
     def __init__(self, size: int, subtrees: list[bytes], sizes: Iterable[int]) -> None:
         self.size, self.subtrees, self.sizes = size, list(subtrees), frozenset(sizes)
@@ -170,10 +165,15 @@ class Tree:
         return root
 
 
+_ID = re.compile(rb'"id":"([0-9a-f-]{36})","personal":')
 _LEAF = re.compile(rb"([0-9]{1,18}) (\S+) ([0-9a-f]{64})\n")
-_KEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+(\S+)")
 _NOTE = re.compile(r"([^\s+]+)\n(0|[1-9][0-9]*)\n([A-Za-z0-9+/]{43}=)\n\n((?:\u2014 \S+ \S+\n)+)")
 Key = tuple[str, bytes, bytes]
+
+
+def one_form(value: Any) -> bytes:
+    """The one line of bytes that the JSON files of an export hold for `value`."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
 def _base64(text: str) -> bytes:
@@ -184,125 +184,108 @@ def _base64(text: str) -> bytes:
 
 
 def read_key(text: str, origin: str) -> Key:
-    """Name, id and key, from `name+id+key` or from the base64 of the key alone, then taken for `origin`'s."""
-    match = _KEY.fullmatch(text)
-    name, key = (match[1], _base64(match[3])[1:]) if match else (origin, _base64(text))
-    key_id = hashlib.sha256(name.encode() + b"\n\x01" + key).digest()[:4]
-    if len(key) != 32 or (match and match[2] != key_id.hex()):
-        raise Unreadable(f"{text!r} is no Ed25519 key of a signed note")
-    return name, key_id, key
+    """Name, id and key of the signed notes of `origin`, from the base64 of its 32 bytes."""
+    key = _base64(text)
+    if len(key) != 32:
+        raise Unreadable(f"{text!r} is no Ed25519 key")
+    return origin, hashlib.sha256(origin.encode() + b"\n\x01" + key).digest()[:4], key
 
 
-def open_checkpoint(note: str, key: Key) -> tuple[str, int, bytes]:
-    """Origin, size and root in `note`, if `key` signed it; raises Unreadable if not."""
+def open_checkpoint(note: str, keys: Sequence[Key]) -> tuple[str, int, bytes]:
+    """Origin, size and root in `note` (a C2SP signed note), if one of `keys` signed it; else raises Unreadable."""
     match = _NOTE.fullmatch(note)
     if match is None:
         raise Unreadable("it is no checkpoint")
     text = note[: match.end(3) + 1].encode()
-    for line in match[4].splitlines():
-        _, name, coded = line.split(" ")
-        if name == key[0]:
-            signature = _base64(coded)
-            if signature[:4] == key[1] and ed25519_verifies(key[2], text, signature[4:]):
+    for _, name, coded in (line.split(" ") for line in match[4].splitlines()):
+        for key in keys:
+            if name == key[0] and (signed := _base64(coded))[:4] == key[1]:
+                if not ed25519_verifies(key[2], text, signed[4:]):
+                    raise Unreadable("its signature is false")
                 return match[1], int(match[2]), base64.b64decode(match[3])
-    raise Unreadable(f"it is not signed by {key[0]}+{key[1].hex()}")
-
-
-# The events
+    raise Unreadable("none of the keys signed it")
 
 
 class Contents:
     """Reads events in order: their tenant, their personal values, and the way of each case."""
 
-    def __init__(self, export: Export) -> None:
-        self.tenant, self.whole, self.report = export.manifest["tenant_id"], export.manifest["since"] == 0, Report()
+    def __init__(self, export: Export, tenant_id: str, whole: bool) -> None:
+        self.tenant_id, self.whole, self.found = tenant_id, whole, Report()
         self.states: dict[str, str] = {}
         self.missing, self.erased = set[str](), set[str]()
-        self.personal = export.rows(PERSONAL)
-        self.value = self._next_value()
+        self.values: dict[tuple[str, str], str] = {}
+        for line in export.rows(PERSONAL):
+            try:
+                row = json.loads(line)
+                salted = bytes.fromhex(row["salt"]) + row["value"].encode()
+                digest = hashlib.sha256(salted).hexdigest() if one_form(row) == line else ""
+                self.values[row["event_id"], row["name"]] = digest
+            except (ValueError, KeyError, TypeError, AttributeError):
+                self.found.add("personal", f"{PERSONAL} holds a damaged line: {line[:200]!r}")
 
     def read(self, seq: int, line: bytes) -> str:
         """Check the event in `line` and answer its id, or nothing where it is no event."""
         try:
             event = json.loads(line)
-            event_id, verb, digests, body = str(event["id"]), event["verb"], event["personal"], event["body"]
-            if event["tenant_id"] != self.tenant:
-                self.report.add("tenant", f"it belongs to {event['tenant_id']}", seq, event_id)
-            if digests or self.value[0] <= seq:
-                self._check_personal(seq, event_id, dict(digests))
+            event_id, verb, body = str(event["id"]), event["verb"], event["body"]
+            if event["tenant_id"] != self.tenant_id:
+                self.found.add("tenant", f"it belongs to {event['tenant_id']}", seq, event_id)
+            for name, digest in event["personal"].items():
+                value = self.values.pop((event_id, name), None)
+                if value is None:
+                    self.missing.add(event_id)
+                elif value != digest:
+                    self.found.add("personal", f"{name} is not the value that was recorded", seq, event_id)
             if verb == "personal.erased":
-                self.erased.update(body["events"])
-            elif verb in TRANSITIONS:
-                for case in body.get("items") or (event["case_id"],):
-                    self._move(case, verb, seq, event_id)
-        except (ValueError, KeyError, TypeError, AttributeError):
+                self.erased.add(event["subject_id"])
+            sources, target = TRANSITIONS.get(verb, ((), ""))
+            for case in (body.get("items") or (event["case_id"],)) if target else ():
+                state = self.states.get(case)
+                if state not in sources and (self.whole or state is not None):
+                    text = f"{verb} of case {case}, which is {state or 'unknown'}"
+                    self.found.add("lifecycle", text, seq, event_id)
+                self.states[case] = target
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return ""
         return event_id
 
-    def _move(self, case: str, verb: str, seq: int, event_id: str) -> None:
-        sources, target = TRANSITIONS[verb]
-        state = self.states.get(case)
-        if state not in sources and (self.whole or state is not None):
-            self.report.add("lifecycle", f"{verb} of case {case}, which is {state or 'unknown'}", seq, event_id)
-        self.states[case] = target
-
-    def _next_value(self) -> tuple[float, dict[str, Any]]:
-        line = next(self.personal, None)
-        if line is None:
-            return float("inf"), {}
-        try:
-            row = json.loads(line)
-            exact = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-            salted = bytes.fromhex(row["salt"]) + row["value"].encode()
-            return int(row["seq"]), row | {"digest": hashlib.sha256(salted).hexdigest() if exact == line else ""}
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return -1, {"unreadable": str(line[:200])}
-
-    def _check_personal(self, seq: int, event_id: str, digests: dict[str, str]) -> None:
-        while self.value[0] <= seq:
-            row = self.value[1]
-            wanted = digests.pop(row.get("name", ""), None) if row.get("event_id") == event_id else None
-            if wanted is None or row["digest"] != wanted:
-                self.report.add("personal", f"{row} is not as it was recorded", seq, event_id)
-            self.value = self._next_value()
-        if digests:
-            self.missing.add(event_id)
-
-    def close(self) -> Report:
-        """The report, with what only the whole tells."""
-        if self.value[1]:
-            self.report.add("personal", f"{self.value[1]} belongs to no event of this export")
+    def close(self, report: Report) -> None:
+        """Put into `report` what was found, with what only the whole tells."""
+        for event_id, name in self.values:
+            self.found.add("personal", f"{name} was not recorded with an event of this export", None, event_id)
+        report.findings += self.found.findings
         if self.missing:
             told = len(self.missing & self.erased)
-            self.report.notes.append(f"{len(self.missing)} events with erased personal values, {told} by record")
+            report.notes.append(f"{len(self.missing)} events with erased personal values, {told} by record")
         decided = sum(state == "decided" for state in self.states.values())
-        self.report.notes.append(f"{len(self.states)} cases followed, {decided} of them decided")
-        return self.report
+        report.notes.append(f"{len(self.states)} cases followed, {decided} of them decided")
 
 
 class Verification:
     """Holds an export against the checkpoints that were signed."""
 
-    def __init__(self, export: Export, public_key: str) -> None:
-        self.export, self.report, self.signed = export, Report(), dict[int, bytes]()
-        manifest = export.manifest
-        self.since, self.size, self.origin = int(manifest["since"]), int(manifest["size"]), str(manifest["origin"])
+    def __init__(self, export: Export, public_keys: Sequence[str]) -> None:
+        self.export, self.report, manifest = export, Report(), json.loads(export.text(MANIFEST))
+        self.tenant_id, self.origin = str(manifest["tenant_id"]), str(manifest["origin"])
+        self.since, self.size = int(manifest["since"]), int(manifest["size"])
         self.subtrees = [bytes.fromhex(each) for each in manifest["frontier"]]
-        if manifest["format"] != FORMAT or self.since < 0 or len(self.subtrees) != self.since.bit_count():
+        told = manifest["format"], one_form(manifest), self.origin.rpartition("/")[2], self.since.bit_count()
+        exact = told == (FORMAT, b"".join(export.rows(MANIFEST)), self.tenant_id, len(self.subtrees))
+        if not exact or self.since < 0:
             raise Unreadable(f"{MANIFEST} is not of the format {FORMAT}")
-        if self.origin.rpartition("/")[2] != manifest["tenant_id"]:
-            self.report.add("manifest", "its origin is another tenant's")
-        self.key = read_key(public_key or manifest["public_key"], self.origin)
-        if not public_key:
-            self.report.notes.append(f"the key came with the export; compare it: {manifest['public_key']}")
-        elif self.key != read_key(manifest["public_key"], self.origin):
-            self.report.add("key", f"{MANIFEST} names another key than the one given")
+        own = [read_key(each, self.origin) for each in manifest["public_keys"]]
+        self.keys = [read_key(each, self.origin) for each in public_keys] or own
+        if not public_keys:
+            self.report.notes.append(f"the key came with the export; compare it: {' '.join(manifest['public_keys'])}")
+        elif set(own) - set(self.keys):
+            self.report.add("key", f"{MANIFEST} names a key that was not given")
+        self.signed: dict[int, bytes] = {}
 
-    def open(self, name: str, note: str) -> None:
-        """Take in one signed checkpoint."""
+    def open(self, name: str, note: str | bytes) -> None:
+        """Take in one signed checkpoint, as its text or as JSON."""
         try:
-            origin, size, root = open_checkpoint(note, self.key)
-        except Unreadable as error:
+            origin, size, root = open_checkpoint(note if type(note) is str else str(json.loads(note)), self.keys)
+        except ValueError as error:
             self.report.add("signature", f"{name}: {error}")
             return
         if origin != self.origin:
@@ -315,8 +298,8 @@ class Verification:
 
     def walk(self) -> None:
         """One pass over events and leaves; only where they differ a second one, to name what happened."""
-        contents, tree = Contents(self.export), Tree(self.since, self.subtrees, self.signed)
-        odd = []
+        contents = Contents(self.export, self.tenant_id, self.since == 0)
+        tree, odd = Tree(self.since, self.subtrees, self.signed), []
         rows = zip_longest(self.export.rows(EVENTS), self.export.rows(LEAVES), fillvalue=b"")
         for seq, (line, leaf) in enumerate(rows, self.since):
             hashed, event_id = hashlib.sha256(b"\x00" + line[:-1]).digest(), contents.read(seq, line)
@@ -324,16 +307,14 @@ class Verification:
             if leaf != f"{seq} {event_id} {hashed.hex()}\n".encode() or line[-1:] != b"\n":
                 odd.append((seq, event_id))
         self.report.size = tree.size
-        if not odd and tree.size == self.size:
-            found = contents.close()
-            self.report.findings += found.findings
-            self.report.notes += found.notes
-        elif tree.roots.get(self.size, b"") == self.signed.get(self.size):
+        if tree.size != self.size or (odd and tree.roots.get(self.size) != self.signed.get(self.size, b"")):
+            tree = self._name_events()
+        elif odd:
             # the events are those that were signed, so it is the leaves that were touched
             for seq, event_id in odd:
                 self.report.add("leaf", f"{LEAVES} does not hold what was signed", seq, event_id)
         else:
-            tree = self._name_events()
+            contents.close(self.report)
         self._compare(tree)
 
     def _name_events(self) -> Tree:
@@ -349,23 +330,26 @@ class Verification:
         strangers, highest = [], -1
         for number, line in enumerate(self.export.rows(EVENTS), 1):
             at = place.pop(hashlib.sha256(b"\x00" + line[:-1]).hexdigest(), None) if line[-1:] == b"\n" else None
-            match = re.search(rb'"id":"([0-9a-f-]{36})","personal":', line)
-            event_id = match[1].decode() if match else ""
+            # keys are sorted, so the event's own id is the last: those in its body come before
+            event_id = b"".join(_ID.findall(line)[-1:]).decode()
             if at is None:
                 strangers.append((number, event_id))
-            elif lacking.pop(event_id, at) == at and at < highest:
-                text = f"it stands in line {number} of {EVENTS}, after seq {highest}"
-                self.report.add("moved", text, at, event_id)
-            highest = max(highest, -1 if at is None else at)
+                continue
+            lacking.pop(event_id, None)
+            if at < highest:
+                self.report.add("moved", f"it is event number {number}, after seq {highest}", at, event_id)
+            highest = max(highest, at)
         for number, event_id in strangers:
             at = lacking.pop(event_id, None)
-            text = f"line {number} of {EVENTS} is not what was sealed"
-            self.report.add("inserted" if at is None else "edited", text, at, event_id)
+            kind = "inserted" if at is None else "edited"
+            self.report.add(kind, f"event number {number} is not one that was sealed", at, event_id)
         for event_id, at in lacking.items():
-            self.report.add("missing", f"{EVENTS} lacks it", at, event_id)
+            self.report.add("missing", "it was sealed and is not here", at, event_id)
         return tree
 
     def _compare(self, tree: Tree) -> None:
+        if tree.size > self.size:
+            self.report.add("inserted", f"{tree.size - self.size} events stand after the last signed one", self.size)
         good = {size for size, root in self.signed.items() if tree.roots.get(size) == root}
         for size in sorted(self.signed.keys() - good):
             if size < self.since:
@@ -380,16 +364,14 @@ class Verification:
                 break
 
 
-def verify(export: Export, *, public_key: str = "", older: str = "") -> Report:
-    """Check everything; `older` is a checkpoint kept from before. Raises ValueError, KeyError or TypeError where
-    the manifest is none.
-    """
-    verification = Verification(export, public_key)
+def verify(export: Export, *, public_keys: Sequence[str] = (), older: str = "") -> Report:
+    """Check everything; `older` is a checkpoint kept from before. Raises ValueError for what is no export."""
+    verification = Verification(export, public_keys)
     if older:
         verification.open("the older checkpoint", older)
-    for note in export.history:
-        verification.open(HISTORY, note)
-    verification.open(HEAD, export.head)
+    for row in export.rows(HISTORY):
+        verification.open(HISTORY, row)
+    verification.open(HEAD, export.text(HEAD))
     verification.walk()
     verification.report.findings += [Finding("damaged", text) for text in dict.fromkeys(export.damage)]
     return verification.report
@@ -400,21 +382,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Verify an export of the ledger, offline.")
     parser.add_argument("export", type=Path, help="the zip file, or the directory it was unpacked to")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint.note that you kept from an earlier export")
-    parser.add_argument("--public-key", default="", help="the key of the log, from another hand than the export")
+    parser.add_argument("--public-key", action="append", default=[], help="from another hand than the export")
     options = parser.parse_args(arguments)
     try:
-        older = options.checkpoint.read_text() if options.checkpoint else ""
-        report = verify(Export(options.export), public_key=options.public_key, older=older)
+        older = options.checkpoint.read_text(errors="replace") if options.checkpoint else ""
+        report = verify(Export(options.export), public_keys=options.public_key, older=older)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         print(f"not readable: {error}", file=sys.stderr)
         return 2
-    for finding in report.findings[:MAX_NAMED]:
-        print(finding)
-    if len(report.findings) > MAX_NAMED:
-        print(f"and {len(report.findings) - MAX_NAMED} more")
-    for note in report.notes:
-        print(f"note: {note}")
-    print(f"{'NOT AS SIGNED' if report.findings else 'verified'}: {report.size} events")
+    print(*report.findings[:MAX_NAMED], *(f"note: {note}" for note in report.notes), sep="\n")
+    verdict = "NOT AS SIGNED" if report.findings else "verified"
+    print(f"{verdict}: {report.size} events, {len(report.findings)} findings")
     return 1 if report.findings else 0
 
 

@@ -38,9 +38,9 @@ WRITABLE = "id, tenant_id, verb, actor, subject_type, subject_id, case_id, body,
 class Migration(migrations.Migration):
     dependencies = [("tenants", "0002_walls"), ("ledger", "0001_initial")]
     operations = [
-        Walls("auditevent", grants=f"select, insert ({WRITABLE})"),
-        Walls("auditpersonal", grants="select, insert, delete"),
-        Walls("auditleaf", grants="select"),
+        Walls("auditevent", grants=f"select, insert ({WRITABLE})", tenant_first_key=True),
+        Walls("auditpersonal", grants="select, insert, delete", tenant_first_key=True),
+        Walls("auditleaf", grants="select", tenant_first_key=True),
         Walls("checkpoint", grants="select"),
         migrations.RunSQL(APPEND_ONLY, "drop function app.refuse_change() cascade"),
         migrations.RunSQL(SEALER, migrations.RunSQL.noop),

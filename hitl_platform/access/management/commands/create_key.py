@@ -4,10 +4,10 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from hitl_platform.access.operators import TenantCommand
 from hitl_platform.access.services import create_key
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import KeyScope
+from hitl_platform.tenants.operators import TenantCommand
 
 
 class Command(TenantCommand):
