@@ -102,9 +102,7 @@ def answer(request: PortalRequest, seat_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _case_page(request, seat_id, form=form, status=400)
     try:
-        answer_seat(
-            actor=request.actor, seat_id=seat_id, lease_token=form.token(), label=form.cleaned_data["label"]
-        )
+        answer_seat(actor=request.actor, seat_id=seat_id, lease_token=form.token(), label=form.cleaned_data["label"])
     except (Conflict, Invalid) as refusal:
         return _refused(request, seat_id, form=form, refusal=refusal)
     return redirect("seat", seat_id)

@@ -1,16 +1,18 @@
 """People and pages of the portal's tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.cache import cache
+from django.test import Client
 from pytest_django import Settings
 
 from hitl_platform.access.services import add_member
 from hitl_platform.tenants.actor import Actor, system_actor
 from hitl_platform.tenants.models import Tenant, User
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, Cast
+from tests.portal.scene import Desk, open_desk
 
 
 class QuickHasher(PBKDF2PasswordHasher):
@@ -37,3 +39,15 @@ def both_worlds(alice: Actor, globex: Tenant) -> User:
     user = User.objects.get(pk=alice.id)
     add_member(actor=system_actor(globex.id, "operator"), user=user, roles=("reviewer",))
     return user
+
+
+@pytest.fixture
+def browser_of(client_for: Callable[[Actor], Client], cast: Cast) -> Callable[[str], Client]:
+    """A logged-in browser of somebody, by first name."""
+    return lambda name: client_for(cast.people[name])
+
+
+@pytest.fixture
+def desk(cast: Cast) -> Desk:
+    """Three credit cases that wait; blind, one reviewer each."""
+    return open_desk(cast)
