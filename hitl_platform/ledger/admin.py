@@ -1,10 +1,9 @@
 """The ledger in the console: its page, its events, its checkpoints."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, Min, OuterRef
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -15,13 +14,12 @@ from hitl_platform.console.cards import Figure, Need, thousands
 from hitl_platform.console.entry import actor_of
 from hitl_platform.console.model_admin import ConsoleAdmin
 from hitl_platform.console.site import site
-from hitl_platform.ledger.models import AuditEvent, AuditLeaf, Checkpoint
+from hitl_platform.ledger.models import AuditEvent, Checkpoint
+from hitl_platform.ledger.queries import oldest_unsealed_at
 from hitl_platform.tenants.actor import Actor
 
 # the design promises five seconds; what is older than this has no sealer
 LATE = timedelta(seconds=30)
-# an event that a long transaction wrote bears the time of its statement, not of its commit
-OVERLAP = timedelta(minutes=1)
 
 
 @admin.register(AuditEvent, site=site)
@@ -56,18 +54,9 @@ def latest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
 
 
-def oldest_unsealed_at(checkpoint: Checkpoint | None) -> datetime | None:
-    """When the oldest event without a leaf was written, or None where all are sealed."""
-    events = AuditEvent.objects.exclude(Exists(AuditLeaf.objects.filter(event_id=OuterRef("id"))))
-    if checkpoint is not None:
-        events = events.filter(at__gt=checkpoint.created_at - OVERLAP)
-    oldest: datetime | None = events.aggregate(at=Min("at"))["at"]
-    return oldest
-
-
 def needs(actor: Actor) -> list[Need]:
     """A sealer that is late."""
-    oldest = oldest_unsealed_at(latest_checkpoint())
+    oldest = oldest_unsealed_at()
     if oldest is None or timezone.now() - oldest < LATE:
         return []
     detail = f"The oldest has waited for {timesince(oldest)}. Is `manage.py seal` running?"
@@ -84,7 +73,7 @@ def figures(actor: Actor) -> list[Figure]:
 def ledger_page(request: HttpRequest) -> TemplateResponse:
     """How far the proof reaches: the sealer's lag and the latest checkpoint."""
     checkpoint = latest_checkpoint()
-    oldest = oldest_unsealed_at(checkpoint)
+    oldest = oldest_unsealed_at()
     context = {
         **site.each_context(request),
         "title": "Ledger",
