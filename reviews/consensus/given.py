@@ -4,8 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reviews.consensus.answers import Floats, checked_answers
-from reviews.consensus.dawid_skene import FLOOR
 from reviews.consensus.posteriors import normalise_logarithms
+
+# A label that a worker never gave has probability 0 whatever is true: as this, it says nothing about the truth.
+SMALLEST = float(np.finfo(np.float64).tiny)
 
 
 def posteriors_given(
@@ -19,8 +21,8 @@ def posteriors_given(
     """
     n_labels = checked_model(confusions, prior=prior)
     answers = checked_answers(task, worker, label, n_tasks=n_tasks, n_workers=len(confusions), n_labels=n_labels)
-    scores = np.tile(np.log(np.maximum(prior, FLOOR)), (n_tasks, 1))
-    likelihoods = np.maximum(confusions[answers.worker, :, answers.label], FLOOR)
+    scores = np.tile(np.log(np.maximum(prior, SMALLEST)), (n_tasks, 1))
+    likelihoods = np.maximum(confusions[answers.worker, :, answers.label], SMALLEST)
     np.add.at(scores, answers.task, np.log(likelihoods))
     return normalise_logarithms(scores)
 

@@ -35,7 +35,7 @@ class Table:
 
 
 def read_answers(lines: Iterable[bytes]) -> Table:
-    """Read UTF-8 lines: a header with the columns task, worker and label, in any order among others, and an answer a line.
+    """Read UTF-8 lines: a header that names task, worker and label, in any order among others; an answer a line.
 
     Space around a value is dropped. Raises BadTable, naming line and column, for a column that is missing or
     there twice, a line that is shorter or longer than the header, an empty value, bytes that are not UTF-8,

@@ -118,7 +118,8 @@ def test_a_newcomer_is_what_all_are_together_and_an_unknown_label_counts_as_rare
     newcomer = found.confusions[8]
     assert newcomer.sum(axis=1) == pytest.approx(np.ones(4))
     assert np.all(np.diag(newcomer)[:3] > 0.6)
-    assert np.diag(newcomer)[3] == pytest.approx((RIGHT_ANSWERS + SPREAD_ANSWERS / 4) / (RIGHT_ANSWERS + SPREAD_ANSWERS))
+    pretended = RIGHT_ANSWERS + SPREAD_ANSWERS
+    assert newcomer[3, 3] == pytest.approx((RIGHT_ANSWERS + SPREAD_ANSWERS / 4) / pretended)
     assert 0 < found.prior[3] < found.prior[:3].min()
     plain = aggregate(task, worker, label, n_tasks=60, n_workers=9, n_labels=4, method="dawid_skene_ml")
     assert plain.confusions[8] == pytest.approx(np.full((4, 4), 1 / 4))
@@ -126,9 +127,9 @@ def test_a_newcomer_is_what_all_are_together_and_an_unknown_label_counts_as_rare
 
 def test_the_prior_holds_back_a_worker_with_two_answers() -> None:
     # the newcomer (worker 3) contradicts three people who always agree: once is no proof of anything
-    task = np.repeat(np.arange(40), 3).tolist() + [0, 1]
+    task = [*np.repeat(np.arange(40), 3).tolist(), 0, 1]
     worker = [0, 1, 2] * 40 + [3, 3]
-    label = np.repeat(np.arange(40) % 2, 3).tolist() + [1, 0]
+    label = [*np.repeat(np.arange(40) % 2, 3).tolist(), 1, 0]
     sizes = {"n_tasks": 40, "n_workers": 4, "n_labels": 2}
     plain = aggregate(task, worker, label, **sizes, method="dawid_skene_ml")
     held = aggregate(task, worker, label, **sizes, method="dawid_skene")
@@ -162,45 +163,53 @@ def test_maximum_likelihood_is_the_paper_and_the_default_is_held_back() -> None:
 def slowly(
     answers: list[tuple[int, int, int]], *, n_tasks: int, n_workers: int, n_labels: int, regularisation: Regularisation
 ) -> tuple[list[list[float]], list[list[list[float]]], list[float]]:
-    """The model of the docstring, one number at a time (Dawid & Skene 1979, equations 2.3 to 2.5 where nothing is held)."""
+    """The model one number at a time: Dawid & Skene (1979), equations 2.3 to 2.5, and what holds it back."""
     tasks, workers, labels = range(n_tasks), range(n_workers), range(n_labels)
-    counts = Counter(answers)
-    total = Counter(task for task, _, _ in answers)
+    counts, total = Counter(answers), Counter(task for task, _, _ in answers)
     votes = [[sum(counts[t, w, k] for w in workers) / max(total[t], 1) for k in labels] for t in tasks]
-    pooled = [[0.0] * n_labels for _ in labels]
+    everybody = [[sum(votes[t][j] for t, _, given in answers if given == k) for k in labels] for j in labels]
+    pooled = []
     for j in labels:
-        for k in labels:
-            pooled[j][k] = sum(votes[t][j] * counts[t, w, k] for t in tasks for w in workers)
-            pooled[j][k] += SPREAD_ANSWERS / n_labels + (RIGHT_ANSWERS if j == k else 0)
-        pooled[j] = [value / sum(pooled[j]) for value in pooled[j]]
+        row = [everybody[j][k] + SPREAD_ANSWERS / n_labels + RIGHT_ANSWERS * (j == k) for k in labels]
+        pooled.append([value / sum(row) for value in row])
     posteriors, anchor, strength = votes, regularisation.anchor, regularisation.strength
     for _ in range(regularisation.max_iterations):
-        truth = posteriors
-        if regularisation.hard:
-            truth = [[float(k == max(labels, key=lambda j: (round(row[j], 8), -j))) for k in labels] for row in posteriors]
-        truth = [
-            [(1 - anchor) * truth[t][j] + anchor * votes[t][j] if total[t] else 0.0 for j in labels] for t in tasks
+        truth = [certain(row) for row in posteriors] if regularisation.hard else posteriors
+        weight = [[(1 - anchor) * truth[t][j] + anchor * votes[t][j] for j in labels] for t in tasks]
+        weight = [weight[t] if total[t] else [0.0] * n_labels for t in tasks]
+        prior = normalised([sum(weight[t][j] for t in tasks) + (1 if strength else 0) for j in labels])
+        confusions = [
+            slow_confusion(
+                [(t, k) for t, w, k in answers if w == worker], weight=weight, pooled=pooled, strength=strength
+            )
+            for worker in workers
         ]
-        prior = [sum(truth[t][j] for t in tasks) + (1.0 if strength else 0.0) for j in labels]
-        prior = [value / sum(prior) for value in prior]
-        confusions = []
-        for w in workers:
-            used = [k for k in labels if any(counts[t, w, k] for t in tasks)]
-            matrix = []
-            for j in labels:
-                row = [sum(truth[t][j] * counts[t, w, k] for t in tasks) + strength * pooled[j][k] for k in labels]
-                if not strength:
-                    row = [max(row[k], 1e-10) if k in used or not used else 0.0 for k in labels]
-                matrix.append([value / sum(row) for value in row])
-            confusions.append(matrix)
-        posteriors = []
-        for t in tasks:
-            row = [prior[j] for j in labels]
-            for (at, w, k), count in counts.items():
-                if at == t:
-                    row = [row[j] * confusions[w][j][k] ** count for j in labels]
-            posteriors.append([value / sum(row) for value in row])
+        posteriors = [
+            normalised([prior[j] * math.prod(confusions[w][j][k] for at, w, k in answers if at == t) for j in labels])
+            for t in tasks
+        ]
     return posteriors, confusions, prior
+
+
+def slow_confusion(
+    mine: list[tuple[int, int]], *, weight: list[list[float]], pooled: list[list[float]], strength: float
+) -> list[list[float]]:
+    labels = range(len(pooled))
+    used = {k for _, k in mine} or set(labels)
+    matrix = []
+    for j in labels:
+        row = [sum(weight[t][j] for t, given in mine if given == k) + strength * pooled[j][k] for k in labels]
+        matrix.append(normalised(row if strength else [max(row[k], 1e-10) if k in used else 0.0 for k in labels]))
+    return matrix
+
+
+def certain(row: list[float]) -> list[float]:
+    chosen = min(k for k, value in enumerate(row) if value >= max(row) - 1e-9)
+    return [float(k == chosen) for k in range(len(row))]
+
+
+def normalised(row: list[float]) -> list[float]:
+    return [value / sum(row) for value in row]
 
 
 def objective(

@@ -78,9 +78,7 @@ def test_everything_is_a_probability(method: str, crowd: Crowd) -> None:
 @given(crowd=crowds(), data=st.data())
 def test_the_order_of_the_answers_makes_no_difference(method: str, crowd: Crowd, data: st.DataObject) -> None:
     order = shuffled(data.draw, len(crowd.task))
-    moved = crowd.aggregated(
-        method, task=crowd.task[order], worker=crowd.worker[order], label=crowd.label[order]
-    )
+    moved = crowd.aggregated(method, task=crowd.task[order], worker=crowd.worker[order], label=crowd.label[order])
     np.testing.assert_allclose(moved.posteriors, crowd.aggregated(method).posteriors, **CLOSE)
 
 
@@ -92,9 +90,7 @@ def test_names_make_no_difference(method: str, crowd: Crowd, data: st.DataObject
     workers = shuffled(data.draw, crowd.sizes["n_workers"])
     labels = shuffled(data.draw, crowd.sizes["n_labels"])
     found = crowd.aggregated(method)
-    renamed = crowd.aggregated(
-        method, task=tasks[crowd.task], worker=workers[crowd.worker], label=labels[crowd.label]
-    )
+    renamed = crowd.aggregated(method, task=tasks[crowd.task], worker=workers[crowd.worker], label=labels[crowd.label])
     np.testing.assert_allclose(renamed.posteriors[np.ix_(tasks, labels)], found.posteriors, **CLOSE)
     np.testing.assert_allclose(renamed.confusions[np.ix_(workers, labels, labels)], found.confusions, **CLOSE)
     np.testing.assert_allclose(renamed.prior[labels], found.prior, **CLOSE)
