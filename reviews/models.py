@@ -51,6 +51,9 @@ class Queue(TenantOwned):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    # read along by `queries.get_queue`: what the actor was granted
+    granted: list[str]
+
     class Meta:
         base_manager_name = "objects"
         permissions = [("work_queue", "Can work in this queue"), ("manage_queue", "Can manage this queue")]
@@ -68,7 +71,7 @@ class Queue(TenantOwned):
         return self.name
 
 
-class QueueUserPermission(TenantOwned, UserObjectPermissionBase):
+class QueueUserPermission(TenantOwned, UserObjectPermissionBase):  # type: ignore[misc]  # our manager, not guardian's
     """Who may work or manage a queue: guardian's table, with our wall and a constraint that begins at it."""
 
     content_object = TenantForeignKey(Queue, on_delete=models.CASCADE, related_name="user_permissions")
@@ -243,9 +246,11 @@ class Seat(TenantOwned):
     answered_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
 
-    # read along by `queries.get_seat`: the database's clock, the case's definition, what the actor was granted
+    # read along by `queries.get_seat`: the database's clock, the case's definition, the panel's reason, and what
+    # the actor was granted on the queue
     read_at: datetime
     type_version_id: UUID
+    why: str
     granted: list[str]
 
     class Meta:

@@ -14,7 +14,7 @@ from cases.queries import payloads
 from hitl_platform.tenants.actor import Actor
 from models_registry.queries import predictions_for
 from reviews import permissions
-from reviews.models import Advice, Judgment, Panel, Seat, SeatDraft, SeatKind
+from reviews.models import Advice, Judgment, Seat, SeatDraft, SeatKind
 from reviews.queries import IN_HAND, reference_of
 from reviews.states import SeatState
 from reviews.type_versions import type_version
@@ -98,8 +98,7 @@ def seat_page(actor: Actor, seat: Seat) -> SeatPage:
     """The page of a seat that was read by `queries.get_seat` (or `view_seat`) for this actor."""
     version = type_version(seat.type_version_id)
     mine = permissions.holds(actor, seat) and seat.state != SeatState.CANCELLED
-    why = Panel.objects.filter(pk=seat.panel_id).values_list("why", flat=True)[0]
-    why = "disputed" if seat.kind == SeatKind.ADJUDICATOR else why
+    why = "disputed" if seat.kind == SeatKind.ADJUDICATOR else seat.why
     draft = SeatDraft.objects.filter(seat=seat, reviewer_id=actor.id).first()
     return SeatPage(
         id=seat.pk,

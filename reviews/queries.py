@@ -84,7 +84,7 @@ def get_queue(actor: Actor, key: str, *, one_claim_at_a_time: bool = False) -> Q
     if one_claim_at_a_time:
         lock = RawSQL("pg_advisory_xact_lock(hashtextextended(%s, 0))::text", [f"claim:{actor.tenant_id}:{actor.id}"])
         queues = queues.annotate(locked=lock)
-    queue = queues.first()
+    queue: Queue | None = queues.first()
     if queue is None or not permissions.can_see_queue(actor, granted_on(queue)):
         raise NotFound
     return queue
@@ -178,10 +178,10 @@ def get_seat(actor: Actor, seat_id: UUID, *, lock: bool = False) -> Seat:
     Visible to its holder and to whoever works or manages its queue; others get NotFound.
     """
     seats = _with_grants(Seat.objects.filter(pk=seat_id), actor, queue="queue_id").select_related("queue")
-    seats = seats.annotate(read_at=Now(), type_version_id=F("case__type_version_id"))
+    seats = seats.annotate(read_at=Now(), type_version_id=F("case__type_version_id"), why=F("panel__why"))
     if lock:
         seats = seats.select_for_update(of=("self",), no_key=True)
-    seat = seats.first()
+    seat: Seat | None = seats.first()
     if seat is None or not (permissions.holds(actor, seat) or permissions.can_see_queue(actor, granted_on(seat))):
         raise NotFound
     return seat
@@ -212,7 +212,7 @@ def panels_of(case_id: UUID) -> QuerySet[Panel]:
     return Panel.objects.filter(case_id=case_id).select_related("queue", "template").order_by("round")
 
 
-def _with_grants(rows: "QuerySet[Queue] | QuerySet[Seat]", actor: Actor, *, queue: str) -> "QuerySet[Any]":
+def _with_grants(rows: QuerySet[Any], actor: Actor, *, queue: str) -> QuerySet[Any]:
     granted = QueueUserPermission.objects.filter(user_id=actor.id, content_object_id=OuterRef(queue))
     return rows.annotate(granted=ArraySubquery(granted.values("permission__codename")))
 

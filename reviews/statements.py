@@ -47,10 +47,16 @@ taken as (
     where seat.tenant_id = %(tenant)s and seat.id = found.id
     returning seat.*
 )
-select {columns}, 'new' as lease from taken
-union all
-select {columns}, case when lease_ends_at > statement_timestamp() then 'live' else 'ended' end from reviews_seat
-where tenant_id = %(tenant)s and id = (select id from mine)
+select {columns}, seat.lease, typed.type_version_id, panel.why, statement_timestamp()
+from (
+    select taken.*, 'new' as lease from taken
+    union all
+    select held.*, case when held.lease_ends_at > statement_timestamp() then 'live' else 'ended' end
+    from reviews_seat held
+    where held.tenant_id = %(tenant)s and held.id = (select id from mine)
+) seat
+join reviews_panel panel on panel.tenant_id = %(tenant)s and panel.id = seat.panel_id
+join cases_case typed on typed.tenant_id = %(tenant)s and typed.id = seat.case_id
 """.format(  # noqa: S608 - made of this file's own constants
     dispute=_NEXT.format(kind="adjudicator", before="mine", takeable=_TAKEABLE),
     ordinary=_NEXT.format(

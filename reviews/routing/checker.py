@@ -333,11 +333,8 @@ class _Checker:
 def _of_literal(value: str | float | bool | None) -> Type:
     if isinstance(value, str):
         return Type(Kind.TEXT, values=frozenset([value]))
-    if isinstance(value, bool):
-        return BOOL
-    if isinstance(value, int):
-        return INT
-    return NULL if value is None else DOUBLE
+    # exact types: True is an int to Python, and an int a float to mypy
+    return {bool: BOOL, int: INT, float: DOUBLE}.get(type(value), NULL)
 
 
 def _comparable(left: Type, right: Type) -> bool:

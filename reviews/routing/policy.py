@@ -96,14 +96,12 @@ class CompiledPolicy:
         return [self._route(case, model, now) for case, model in zip(cases, models, strict=True)]
 
     def _models(self, probabilities: Floats) -> list[_Model | None]:
-        there = np.isfinite(probabilities).all(axis=1)
-        best = np.where(there[:, None], probabilities, 0.0).argmax(axis=1)
-        ordered = np.sort(np.where(there[:, None], probabilities, 0.0), axis=1)
+        there: NDArray[np.bool_] = np.asarray(np.isfinite(probabilities).all(axis=1))
+        shares = np.where(there[:, np.newaxis], probabilities, 0.0)
+        best, ordered = shares.argmax(axis=1), np.sort(shares, axis=1)
         margins = ordered[:, -1] - (ordered[:, -2] if ordered.shape[1] > 1 else 0.0)
-        rows, margin, index = probabilities.tolist(), margins.tolist(), best.tolist()
-        return [
-            self._model(rows[i], index[i], margin[i]) if present else None for i, present in enumerate(there.tolist())
-        ]
+        rows = zip(there.tolist(), shares.tolist(), best.tolist(), margins.tolist(), strict=True)
+        return [self._model(share, index, margin) if present else None for present, share, index, margin in rows]
 
     def _model(self, row: list[float], best: int, margin: float) -> _Model:
         label, confidence = self.labels[best], row[best]

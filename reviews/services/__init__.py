@@ -1,6 +1,6 @@
 """Writes: one function a verb."""
 
-from reviews.services.claim import claim_next
+from reviews.services.claim import claim_next, claim_page
 from reviews.services.judge import (
     Verdict,
     answer_seat,
@@ -27,6 +27,7 @@ __all__ = [
     "answer_seat",
     "approve_policy",
     "claim_next",
+    "claim_page",
     "create_queue",
     "create_template",
     "draft_policy",

@@ -9,10 +9,11 @@ from hitl_platform.ledger.commands import command, record
 from hitl_platform.tenants.actor import Actor
 from reviews import permissions, queries, statements
 from reviews.models import Queue, Seat
+from reviews.pages import SeatPage, seat_page
 from reviews.services.leases import expire_queue, look_after
 
 _FIELDS = [field.attname for field in Seat._meta.concrete_fields]
-_CLAIM = statements.CLAIM.format(columns=", ".join(_FIELDS))
+_CLAIM = statements.CLAIM.format(columns=", ".join(f"seat.{name}" for name in _FIELDS))
 
 
 @command
@@ -26,10 +27,14 @@ def claim_next(*, actor: Actor, queue_key: str, viewed: bool = False) -> Seat | 
     require(permissions.can_work_queue(actor, queries.granted_on(queue)), "This queue is not yours to work in.")
     if not queue.is_active:
         raise Conflict("This queue is closed.", code="queue_closed")
-    seat = _take(actor, queue, viewed=viewed)
-    if seat is not None:
-        seat.queue = queue
-    return seat
+    return _take(actor, queue, viewed=viewed)
+
+
+@command
+def claim_page(*, actor: Actor, queue_key: str) -> SeatPage | None:
+    """Claim the next seat and show it, in one transaction."""
+    seat = claim_next(actor=actor, queue_key=queue_key, viewed=True)
+    return seat_page(actor, seat) if seat is not None else None
 
 
 def _take(actor: Actor, queue: Queue, *, viewed: bool) -> Seat | None:
@@ -68,7 +73,10 @@ def _claim(actor: Actor, queue: Queue, *, viewed: bool, again: bool) -> tuple[Se
         row = cursor.fetchone()
     if row is None:
         return None, ""
-    return Seat.from_db("default", _FIELDS, row[:-1]), row[-1]
+    seat = Seat.from_db("default", _FIELDS, row[: len(_FIELDS)])
+    lease, seat.type_version_id, seat.why, seat.read_at = row[len(_FIELDS) :]
+    seat.queue, seat.granted = queue, queue.granted
+    return seat, lease
 
 
 def _renew(actor: Actor, seat: Seat, queue: Queue) -> tuple[int, datetime]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -37,7 +38,7 @@ def open_panels(*, actor: Actor, panels: Sequence[NewPanel], event_id: UUID) -> 
     if not panels:
         return []
     ids = uuid7s(len(panels))
-    columns = {
+    columns: dict[str, Any] = {
         "tenant": actor.tenant_id,
         "event": event_id,
         "ids": ids,
@@ -59,7 +60,7 @@ def open_panels(*, actor: Actor, panels: Sequence[NewPanel], event_id: UUID) -> 
 
 def open_seats(*, actor: Actor, kind: str, places: Sequence[tuple[UUID, NewPanel]]) -> None:
     """One open seat for each (panel id, panel), in their order."""
-    columns = {
+    columns: dict[str, Any] = {
         "tenant": actor.tenant_id,
         "kind": kind,
         "ids": uuid7s(len(places)),
