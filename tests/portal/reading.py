@@ -29,7 +29,9 @@ class Page(HTMLParser):
         given = dict(attrs)
         if tag == "form":
             self.forms.append((given.get("action") or "", {}))
-        if tag == "input" and self.forms and given.get("name"):
+        # as a browser would send it: a radio or a box only when it is ticked
+        is_sent = given.get("type") not in ("radio", "checkbox") or "checked" in given
+        if tag == "input" and self.forms and given.get("name") and is_sent:
             self.forms[-1][1][str(given["name"])] = given.get("value") or ""
         if tag in ("script", "style"):
             self.hidden += 1
