@@ -34,7 +34,8 @@ class Narrator:
         if found is None:
             self.say(line, name=name)
         elif found["level"] in {"WARNING", "ERROR", "CRITICAL"}:
-            self.say(f"{found['level'].lower()}: {found['text']}", name=name)
+            # A traceback is folded into one line there; here each line is named, so it may be unfolded.
+            self.say(f"{found['level'].lower()}: {found['text']}".replace("\\n", "\n"), name=name)
         elif found["logger"].startswith(CHATTY) or found["level"] == "DEBUG":
             self.keep(f"{time.strftime('%H:%M:%S')} {name:<9} | {line}")
         else:

@@ -1,0 +1,113 @@
+"""`manage.py demo` as a person starts it: a port that is taken, commands beside it, Ctrl-C, a second start."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from benchmarks.harness import tree
+from hitl_platform.bootstrap import ROOT
+from hitl_platform.embedded import ports
+from hitl_platform.embedded.children import is_running
+from hitl_platform.embedded.programs import answers
+from hitl_platform.embedded.visitors import exchange
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
+PATIENCE = 240.0  # seconds until it is ready, on a machine that does other things as well
+KEPT = {"HOME", "LANG", "PATH", "TMPDIR", "VIRTUAL_ENV"}
+
+
+def environment() -> dict[str, str]:
+    """What a person's shell has: nothing of the suite's servers."""
+    return {name: value for name, value in os.environ.items() if name in KEPT}
+
+
+@contextmanager
+def running_demo(home: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", list[str]]]:
+    """A demo in `home`, ready, and what it has said."""
+    demo = subprocess.Popen(
+        [sys.executable, "manage.py", "demo", "--home", str(home), *arguments],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said: list[str] = []
+    try:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            said.append(line.rstrip())
+            if "Ctrl-C stops everything" in line:
+                break
+        assert demo.poll() is None, "\n".join(said)
+        yield demo, said
+    finally:
+        if demo.poll() is None:
+            demo.kill()
+        demo.communicate()
+
+
+def stop_and_count_survivors(demo: "subprocess.Popen[str]", *, by: signal.Signals) -> list[int]:
+    """Signal the demo, wait for its end; which of its processes are still there?"""
+    members = tree(demo.pid)
+    assert len(members) > 8, "web, worker, beat, sweep, seal, PostgreSQL and Valkey at least"
+    demo.send_signal(by)
+    demo.communicate(timeout=60)
+    return [pid for pid in members if is_running(pid)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the process tree from /proc")
+def test_the_demo_from_first_start_to_last_process(home: Path) -> None:
+    with (
+        socket.create_server((ports.LOOPBACK, 0)) as taken,
+        running_demo(home, "--port", str(taken.getsockname()[1])) as (
+            demo,
+            said,
+        ),
+    ):
+        busy = taken.getsockname()[1]
+        text = "\n".join(said)
+        assert f"Port {busy} is taken by another program; using" in text
+        address = next(found[1] for line in said if (found := re.search(r"Portal +(http://\S+?)/$", line)))
+        assert answers(f"{address}/healthz")
+        assert exchange(address, "GET", "/").status == 302
+        logins = json.loads((home / "logins.json").read_text())
+        assert {role for login in logins for role in login["roles"]} >= {"reviewer", "adjudicator", "manager"}
+        assert all(login["email"] in text for login in logins if not login["simulated"])
+        assert (home / "environment.json").stat().st_mode & 0o777 == 0o600
+        assert "SUPERUSER_DATABASE_URL" not in (home / "environment.json").read_text()
+        assert stop_and_count_survivors(demo, by=signal.SIGINT) == []
+    assert demo.returncode == 0
+    assert not (home / "environment.json").exists()
+    started = time.monotonic()
+    with running_demo(home, "--port", str(ports.free_port())) as (demo, said):
+        took = time.monotonic() - started
+        assert "Making a PostgreSQL cluster" not in "\n".join(said)
+        assert took < 30, f"a second start took {took:.0f} s"
+        assert stop_and_count_survivors(demo, by=signal.SIGTERM) == []
+
+
+def test_the_smoke_test_holds(home: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "manage.py", "demo", "--smoke"],
+        cwd=ROOT,
+        env={**environment(), "TMPDIR": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * 2,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr[-6000:] + finished.stdout
+    report = json.loads(finished.stdout)
+    assert report["passed"]
+    assert list(home.iterdir()) == []
