@@ -12,10 +12,7 @@ from hitl_platform import bootstrap
 def main() -> int:
     """Get the dependencies, then let the command line of the project choose."""
     name = sys.argv[1] if len(sys.argv) > 1 else "help"
-    # Only the consensus benchmark needs the libraries that it compares with.
-    against_others = name == "bench" and "consensus" in sys.argv
-    purpose = "bench" if against_others else "test" if name == "test" else "run"
-    bootstrap.ensure_dependencies(purpose)
+    bootstrap.ensure_dependencies("test" if name == "test" else "run")
     from hitl_platform.embedded import command_line  # noqa: PLC0415  # its imports are installed only now
 
     return command_line.run(sys.argv)

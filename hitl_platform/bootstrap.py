@@ -17,13 +17,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = {"run": "requirements.lock", "test": "requirements-test.lock", "bench": "requirements-bench.lock"}
+LOCKS = {"run": "requirements.lock", "test": "requirements-test.lock"}
 
 
 def ensure_dependencies(purpose: str, *, root: Path = ROOT) -> None:
     """Return if this interpreter has what `purpose` needs; else install it and start over inside `.venv`.
 
-    `purpose` is "run", "test" or "bench". Exits 2 with a sentence when Python lacks ensurepip, 1 when the
+    `purpose` is "run" or "test". Exits 2 with a sentence when Python lacks ensurepip, 1 when the
     installation fails.
     """
     inside = Path(sys.prefix).resolve() == (root / ".venv").resolve()
@@ -47,7 +47,7 @@ def needed_distributions(root: Path, *, purpose: str) -> list[str]:
     """Names of the distributions that pyproject.toml asks for, without versions and extras."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = list(project["project"]["dependencies"])
-    groups = {"run": [], "test": ["test"], "bench": ["bench"]}[purpose]
+    groups = ["test"] if purpose == "test" else []
     while groups:
         for item in project["dependency-groups"][groups.pop()]:
             if isinstance(item, str):
@@ -99,7 +99,8 @@ def install(root: Path, *, lock: Path) -> None:
     if subprocess.run(command, check=False, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
         say("The packages could not be installed (pip's own words are above). Is a package index reachable?")
         raise SystemExit(1)
-    for filled in {lock, root / LOCKS["run"]}:  # the other locks hold all of this one
+    # The lock of the tests holds all of the other one.
+    for filled in [lock, root / LOCKS["run"]] if lock.name == LOCKS["test"] else [lock]:
         stamp_of(root, lock=filled).write_text(fingerprint(filled), encoding="ascii")
     say(f"Installed in {time.monotonic() - started:.0f} s.")
 

@@ -107,7 +107,7 @@ def test_a_lock_has_what_the_project_asks_for(purpose: str) -> None:
 
 
 def test_the_locks_agree() -> None:
-    run, *others = (pinned(bootstrap.ROOT / bootstrap.LOCKS[purpose]) for purpose in ("run", "test", "bench"))
+    run, *others = (pinned(bootstrap.ROOT / bootstrap.LOCKS[purpose]) for purpose in ("run", "test"))
     for other in others:
         assert {name: other.get(name) for name in run} == run
 
