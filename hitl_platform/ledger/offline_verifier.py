@@ -3,11 +3,10 @@
 
     python3 verify.py EXPORT [--checkpoint OLDER.note] [--public-key KEY]
 
-EXPORT is the zip file or its unpacked directory. It shows that the events are those that were signed, that personal
-values are as recorded or erased, and that each case was decided along the allowed transitions. What is wrong is
-named by seq and event id. Keep `checkpoint.note` of each export and give it with the next: only so a log that was
-rewritten and signed anew is found out. Take KEY (`manage.py ledger_public_key`) from another hand than the export.
-Exit status: 0 verified, 1 not as signed, 2 not readable as an export.
+EXPORT is the zip file or its unpacked directory. Shown are: the events are those that were signed; personal values are
+as recorded, or erased; each case was decided along the allowed transitions. What is wrong is named by seq and event id.
+Keep `checkpoint.note` of each export for the next: only so a log that was rewritten and signed anew is found out. Take
+KEY (`manage.py ledger_public_key`) from another hand. Exit status: 0 verified, 1 not as signed, 2 not readable.
 """
 
 import argparse
@@ -28,6 +27,7 @@ from typing import Any, NamedTuple
 FORMAT = "hitl-ledger-export-1"
 MANIFEST, EVENTS, LEAVES, PERSONAL = "manifest.json", "events.ndjson", "leaves.txt", "personal.ndjson"
 HISTORY, HEAD, MAX_LINE, MAX_NAMED = "checkpoints.ndjson", "checkpoint.note", 64 << 20, 40
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 # the verbs that move a case: from which states (None: not seen before) to which
 TRANSITIONS: dict[str, tuple[tuple[str | None, ...], str]] = {
@@ -38,10 +38,6 @@ TRANSITIONS: dict[str, tuple[tuple[str | None, ...], str]] = {
     "case.reopened": (("decided",), "in_review"),
     "case.withdrawn": (("received", "scored", "in_review"), "withdrawn"),
 }
-
-
-class Unreadable(ValueError):
-    """What was given is no export, no key, or no checkpoint of that key."""
 
 
 class Finding(NamedTuple):
@@ -73,12 +69,10 @@ class Export:
     """The files of an export; `damage` names those that could not be read to their end."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.damage: list[str] = []
+        self.path, self.damage = path, list[str]()
         self.zip = None if path.is_dir() else zipfile.ZipFile(path)
 
     def text(self, name: str) -> str:
-        """A small file as a whole."""
         return b"".join(self.rows(name)).decode(errors="replace")
 
     def rows(self, name: str) -> Iterator[bytes]:
@@ -128,14 +122,11 @@ _BASE = _point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little"))
 
 
 def ed25519_verifies(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether `signature` (64 bytes) is that of `message` under `public_key` (32 bytes)."""
+    """Whether `signature` is that of `message` under `public_key`; raises ValueError for what is no curve point."""
     scalar = int.from_bytes(signature[32:], "little")
     if len(public_key) != 32 or len(signature) != 64 or scalar >= _ORDER:
         return False
-    try:
-        key, commitment = _point(public_key), _point(signature[:32])
-    except ValueError:
-        return False
+    key, commitment = _point(public_key), _point(signature[:32])
     challenge = int.from_bytes(hashlib.sha512(signature[:32] + public_key + message).digest(), "little") % _ORDER
     left, right = _times(scalar, _BASE), _add(commitment, _times(challenge, key))
     return (left[0] * right[2] - right[0] * left[2]) % _P == 0 == (left[1] * right[2] - right[1] * left[2]) % _P
@@ -171,6 +162,10 @@ _NOTE = re.compile(r"([^\s+]+)\n(0|[1-9][0-9]*)\n([A-Za-z0-9+/]{43}=)\n\n((?:\u2
 Key = tuple[str, bytes, bytes]
 
 
+def _leaf_hash(line: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + line.removesuffix(b"\n")).digest()
+
+
 def one_form(value: Any) -> bytes:
     """The one line of bytes that the JSON files of an export hold for `value`."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
@@ -179,7 +174,7 @@ def one_form(value: Any) -> bytes:
 def _base64(text: str) -> bytes:
     data = base64.b64decode(text, validate=True)
     if base64.b64encode(data).decode() != text:
-        raise Unreadable(f"{text!r} is not the one base64 form of its bytes")
+        raise ValueError(f"{text!r} is not the one base64 form of its bytes")
     return data
 
 
@@ -187,47 +182,45 @@ def read_key(text: str, origin: str) -> Key:
     """Name, id and key of the signed notes of `origin`, from the base64 of its 32 bytes."""
     key = _base64(text)
     if len(key) != 32:
-        raise Unreadable(f"{text!r} is no Ed25519 key")
+        raise ValueError(f"{text!r} is no Ed25519 key")
     return origin, hashlib.sha256(origin.encode() + b"\n\x01" + key).digest()[:4], key
 
 
 def open_checkpoint(note: str, keys: Sequence[Key]) -> tuple[str, int, bytes]:
-    """Origin, size and root in `note` (a C2SP signed note), if one of `keys` signed it; else raises Unreadable."""
+    """Origin, size and root in `note` (a C2SP signed note), if one of `keys` signed it; else raises ValueError."""
     match = _NOTE.fullmatch(note)
     if match is None:
-        raise Unreadable("it is no checkpoint")
+        raise ValueError("it is no checkpoint")
     text = note[: match.end(3) + 1].encode()
     for _, name, coded in (line.split(" ") for line in match[4].splitlines()):
         for key in keys:
             if name == key[0] and (signed := _base64(coded))[:4] == key[1]:
-                if not ed25519_verifies(key[2], text, signed[4:]):
-                    raise Unreadable("its signature is false")
-                return match[1], int(match[2]), base64.b64decode(match[3])
-    raise Unreadable("none of the keys signed it")
+                if ed25519_verifies(key[2], text, signed[4:]):
+                    return match[1], int(match[2]), base64.b64decode(match[3])
+    raise ValueError("none of the keys signed it")
 
 
 class Contents:
     """Reads events in order: their tenant, their personal values, and the way of each case."""
 
-    def __init__(self, export: Export, tenant_id: str, whole: bool) -> None:
-        self.tenant_id, self.whole, self.found = tenant_id, whole, Report()
-        self.states: dict[str, str] = {}
-        self.missing, self.erased = set[str](), set[str]()
-        self.values: dict[tuple[str, str], str] = {}
+    def __init__(self, export: Export, tenant_id: str, since: int) -> None:
+        self.tenant_id, self.since, self.whole, self.found = tenant_id, since, since == 0, Report()
+        self.missing, self.erased, self.odd = set[str](), set[str](), set[str]()
+        self.states, self.values = dict[str, str](), dict[tuple[str, str], str]()
         for line in export.rows(PERSONAL):
             try:
                 row = json.loads(line)
                 salted = bytes.fromhex(row["salt"]) + row["value"].encode()
                 digest = hashlib.sha256(salted).hexdigest() if one_form(row) == line else ""
                 self.values[row["event_id"], row["name"]] = digest
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except MALFORMED:
                 self.found.add("personal", f"{PERSONAL} holds a damaged line: {line[:200]!r}")
 
     def read(self, seq: int, line: bytes) -> str:
         """Check the event in `line` and answer its id, or nothing where it is no event."""
         try:
             event = json.loads(line)
-            event_id, verb, body = str(event["id"]), event["verb"], event["body"]
+            event_id, verb, body = str(event["id"]), str(event["verb"]), event["body"]
             if event["tenant_id"] != self.tenant_id:
                 self.found.add("tenant", f"it belongs to {event['tenant_id']}", seq, event_id)
             for name, digest in event["personal"].items():
@@ -238,27 +231,36 @@ class Contents:
                     self.found.add("personal", f"{name} is not the value that was recorded", seq, event_id)
             if verb == "personal.erased":
                 self.erased.add(event["subject_id"])
-            sources, target = TRANSITIONS.get(verb, ((), ""))
-            for case in (body.get("items") or (event["case_id"],)) if target else ():
-                state = self.states.get(case)
-                if state not in sources and (self.whole or state is not None):
-                    text = f"{verb} of case {case}, which is {state or 'unknown'}"
-                    self.found.add("lifecycle", text, seq, event_id)
-                self.states[case] = target
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            for case in (body.get("items") or (event["case_id"],)) if verb in TRANSITIONS else ():
+                if not self._move(self.states, case, verb):
+                    self.odd.add(case)
+        except MALFORMED:
             return ""
         return event_id
 
-    def close(self, report: Report) -> None:
+    def _move(self, states: dict[str, str], case: str, verb: str) -> bool:
+        sources, target = TRANSITIONS[verb]
+        before, states[case] = states.get(case), target
+        return before in sources or (before is None and not self.whole)
+
+    def close(self, report: Report, lines: Iterable[bytes]) -> None:
         """Put into `report` what was found, with what only the whole tells."""
+        # a transaction that waited for another may be sealed before it: the clock has the last word on such cases
+        moves, states = [], dict[str, str]()
+        for seq, event in enumerate(map(json.loads, lines if self.odd else ()), self.since):
+            cases = self.odd.intersection(event["body"].get("items") or (event["case_id"],))
+            moves += [(event["at"], seq, event["id"], event["verb"], case) for case in cases]
+        for _, seq, event_id, verb, case in sorted(moves):
+            before = states.get(case, "unknown")
+            if verb in TRANSITIONS and not self._move(states, case, verb):
+                self.found.add("lifecycle", f"{verb} of case {case}, which is {before}", seq, event_id)
         for event_id, name in self.values:
             self.found.add("personal", f"{name} was not recorded with an event of this export", None, event_id)
         report.findings += self.found.findings
         if self.missing:
-            told = len(self.missing & self.erased)
-            report.notes.append(f"{len(self.missing)} events with erased personal values, {told} by record")
-        decided = sum(state == "decided" for state in self.states.values())
-        report.notes.append(f"{len(self.states)} cases followed, {decided} of them decided")
+            known = len(self.missing & self.erased)
+            report.notes.append(f"personal values of {len(self.missing)} events are erased, {known} erasures recorded")
+        report.notes.append(f"{len(self.states)} cases, {list(self.states.values()).count('decided')} of them decided")
 
 
 class Verification:
@@ -270,9 +272,8 @@ class Verification:
         self.since, self.size = int(manifest["since"]), int(manifest["size"])
         self.subtrees = [bytes.fromhex(each) for each in manifest["frontier"]]
         told = manifest["format"], one_form(manifest), self.origin.rpartition("/")[2], self.since.bit_count()
-        exact = told == (FORMAT, b"".join(export.rows(MANIFEST)), self.tenant_id, len(self.subtrees))
-        if not exact or self.since < 0:
-            raise Unreadable(f"{MANIFEST} is not of the format {FORMAT}")
+        if told != (FORMAT, b"".join(export.rows(MANIFEST)), self.tenant_id, len(self.subtrees)) or self.since < 0:
+            raise ValueError(f"{MANIFEST} is not of the format {FORMAT}")
         own = [read_key(each, self.origin) for each in manifest["public_keys"]]
         self.keys = [read_key(each, self.origin) for each in public_keys] or own
         if not public_keys:
@@ -285,7 +286,7 @@ class Verification:
         """Take in one signed checkpoint, as its text or as JSON."""
         try:
             origin, size, root = open_checkpoint(note if type(note) is str else str(json.loads(note)), self.keys)
-        except ValueError as error:
+        except MALFORMED as error:
             self.report.add("signature", f"{name}: {error}")
             return
         if origin != self.origin:
@@ -298,23 +299,22 @@ class Verification:
 
     def walk(self) -> None:
         """One pass over events and leaves; only where they differ a second one, to name what happened."""
-        contents = Contents(self.export, self.tenant_id, self.since == 0)
+        contents = Contents(self.export, self.tenant_id, self.since)
         tree, odd = Tree(self.since, self.subtrees, self.signed), []
         rows = zip_longest(self.export.rows(EVENTS), self.export.rows(LEAVES), fillvalue=b"")
         for seq, (line, leaf) in enumerate(rows, self.since):
-            hashed, event_id = hashlib.sha256(b"\x00" + line[:-1]).digest(), contents.read(seq, line)
+            hashed, event_id = _leaf_hash(line), contents.read(seq, line)
             tree.append(hashed)
             if leaf != f"{seq} {event_id} {hashed.hex()}\n".encode() or line[-1:] != b"\n":
                 odd.append((seq, event_id))
         self.report.size = tree.size
         if tree.size != self.size or (odd and tree.roots.get(self.size) != self.signed.get(self.size, b"")):
             tree = self._name_events()
-        elif odd:
-            # the events are those that were signed, so it is the leaves that were touched
+        elif odd:  # the events are those that were signed: it is the leaves that were touched
             for seq, event_id in odd:
-                self.report.add("leaf", f"{LEAVES} does not hold what was signed", seq, event_id)
+                self.report.add("leaf", f"{EVENTS} and {LEAVES} do not agree", seq, event_id)
         else:
-            contents.close(self.report)
+            contents.close(self.report, self.export.rows(EVENTS))
         self._compare(tree)
 
     def _name_events(self) -> Tree:
@@ -329,7 +329,7 @@ class Verification:
                 place[row[3].decode()] = lacking[row[2].decode()] = seq
         strangers, highest = [], -1
         for number, line in enumerate(self.export.rows(EVENTS), 1):
-            at = place.pop(hashlib.sha256(b"\x00" + line[:-1]).hexdigest(), None) if line[-1:] == b"\n" else None
+            at = place.pop(_leaf_hash(line).hex(), None)
             # keys are sorted, so the event's own id is the last: those in its body come before
             event_id = b"".join(_ID.findall(line)[-1:]).decode()
             if at is None:
@@ -381,13 +381,13 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line; answers the exit status."""
     parser = argparse.ArgumentParser(description="Verify an export of the ledger, offline.")
     parser.add_argument("export", type=Path, help="the zip file, or the directory it was unpacked to")
-    parser.add_argument("--checkpoint", type=Path, help="a checkpoint.note that you kept from an earlier export")
+    parser.add_argument("--checkpoint", type=Path, help="a checkpoint.note kept from an earlier export")
     parser.add_argument("--public-key", action="append", default=[], help="from another hand than the export")
     options = parser.parse_args(arguments)
     try:
         older = options.checkpoint.read_text(errors="replace") if options.checkpoint else ""
         report = verify(Export(options.export), public_keys=options.public_key, older=older)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (*MALFORMED, OSError, zipfile.BadZipFile) as error:
         print(f"not readable: {error}", file=sys.stderr)
         return 2
     print(*report.findings[:MAX_NAMED], *(f"note: {note}" for note in report.notes), sep="\n")
