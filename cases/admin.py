@@ -3,6 +3,7 @@
 Protected attributes are not here: they leave through audits alone.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +21,10 @@ from cases.models import Case, CaseFacet, CasePayload, CaseType, CaseTypeVersion
 from cases.states import CaseState
 from hitl_platform.console.cards import Figure, thousands
 from hitl_platform.console.forms import ConsoleForm, DocumentField
-from hitl_platform.console.model_admin import ConsoleAdmin, document
+from hitl_platform.console.model_admin import HISTORY, ConsoleAdmin, Event, document
 from hitl_platform.console.site import site
 from hitl_platform.console.verbs import Told, Verb
-from hitl_platform.ledger.models import AuditEvent
+from hitl_platform.ledger.queries import case_events
 from hitl_platform.tenants.actor import Actor
 
 DEFINITION = ("question", "payload_schema", "labels", "costs", "reason_codes", "layout", "attributes_schema", "facets")
@@ -144,10 +145,9 @@ class CaseAdmin(ConsoleAdmin):
         told = [f"{row.sequence}. {row.label}, by {row.made_by}, {row.decided_at:%Y-%m-%d %H:%M} UTC" for row in rows]
         return format_html("<span>{}</span>", "; ".join(told) or "none yet")
 
-    def events_of(self, actor: Actor, obj: Any) -> Any:
-        """The case's own events and those of the chunks that it was part of."""
-        own = AuditEvent.objects.filter(case_id=obj.pk)
-        return (own | AuditEvent.objects.filter(id__in=obj.event_ids)).order_by("-at", "-id")
+    def events_of(self, actor: Actor, obj: Any) -> Iterable[Event]:
+        """The case's story, newest first; of a chunk's events its own part."""
+        return reversed(case_events(actor, obj)[-HISTORY:])
 
 
 @admin.register(Decision, site=site)

@@ -1,8 +1,11 @@
 """Pages of rows: everything can be seen, nothing edited; what changes a thing is a verb, which is a service."""
 
 import json
-from collections.abc import Callable
-from typing import Any, ClassVar
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -20,12 +23,28 @@ from hitl_platform.console.verbs import Verb, verb_view
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.ledger.models import AuditEvent
 from hitl_platform.tenants.actor import Actor
-from hitl_platform.tenants.models import Role
+from hitl_platform.tenants.models import Role, User
 
 COUNTED = 10_000
 HISTORY = 200
+LONGEST_SAID = 4_000
+# characters that turn the direction of what follows them
+REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # what a list filter puts into an address, for a choice, a related row, and none
 FILTER_LOOKUPS = ("exact", "id__exact", "isnull")
+
+
+class Event(Protocol):
+    """What a history shows of an event, whichever row it comes from."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def verb(self) -> str: ...
+    @property
+    def actor(self) -> dict[str, Any]: ...
+    @property
+    def body(self) -> dict[str, Any]: ...
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -151,7 +170,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The list with its verbs."""
         buttons = self.buttons(actor_of(request), None)
-        context = {**(extra_context or {}), "verbs": buttons}
+        context = {**(extra_context or {}), "verbs": buttons, "crumbs": self.crumbs(), "title": self.title}
         response: TemplateResponse = super().changelist_view(request, context)
         return response
 
@@ -163,7 +182,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         if obj is None:
             raise NotFound
         buttons = self.buttons(actor_of(request), obj)
-        context = {**(extra_context or {}), "verbs": buttons}
+        context = {**(extra_context or {}), "verbs": buttons, "crumbs": self.crumbs(obj), "title": str(obj)}
         response: HttpResponseBase = super().change_view(request, object_id, form_url, context)
         return response
 
@@ -179,16 +198,27 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             "title": f"History of {obj}",
             "object": obj,
             "opts": self.opts,
-            "events": self.events_of(actor_of(request), obj)[:HISTORY],
+            "crumbs": self.crumbs(obj),
+            "events": told(self.events_of(actor_of(request), obj)),
             "limit": HISTORY,
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "console/history.html", context)
 
-    def events_of(self, actor: Actor, obj: Model) -> Any:
-        """The events whose subject the object is."""
-        return AuditEvent.objects.filter(subject_id=obj.pk).order_by("-at", "-id")
+    def events_of(self, actor: Actor, obj: Any) -> Iterable[Event]:
+        """The newest events whose subject the object is, newest first."""
+        return AuditEvent.objects.filter(subject_id=obj.pk).order_by("-at", "-id")[:HISTORY]
+
+    def crumbs(self, obj: Model | None = None) -> list[dict[str, str]]:
+        """Where this page stands."""
+        trail: list[dict[str, str]] = self.admin_site.crumbs(self.address("changelist"), obj)
+        return trail
+
+    @property
+    def title(self) -> str:
+        """The name of the list."""
+        return self.crumbs()[0]["title"]
 
 
 def json_text(name: str, heading: str) -> Callable[[Any], SafeString]:
@@ -206,8 +236,30 @@ def document(value: Any) -> SafeString:
     """A document as indented, escaped text."""
     if value is None:
         return format_html("<span>{}</span>", "none")
+    return format_html('<pre class="console-document">{}</pre>', indented(value))
+
+
+def indented(value: Any) -> str:
+    """A document as indented text, in which nothing reorders what stands beside it."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    return format_html('<pre class="console-document">{}</pre>', text)
+    return REORDERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def told(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Events for a page: people by name, what was said as text."""
+    events = list(events)
+    people = {event.actor["id"] for event in events if event.actor["kind"] == "user"}
+    names = dict(User.objects.filter(pk__in=people).values_list("pk", "name"))
+    return [
+        {
+            "at": event.at,
+            "verb": event.verb,
+            "who": event.actor.get("name") or names.get(UUID(event.actor["id"]), event.actor["id"]),
+            "as": ", ".join(event.actor.get("roles", [])) or event.actor["kind"],
+            "said": indented(event.body)[:LONGEST_SAID] if event.body else "",
+        }
+        for event in events
+    ]
 
 
 def is_judge(actor: Actor) -> bool:

@@ -5,10 +5,12 @@ from functools import update_wrapper
 from typing import Any
 
 from allauth.account.views import LogoutView
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, path, reverse
+from unfold.dataclasses import Favicon
 from unfold.sites import UnfoldAdminSite
 
 from hitl_platform.console import home
@@ -26,17 +28,20 @@ NAVIGATION: list[tuple[str, list[tuple[str, str, str]]]] = [
         "Work",
         [
             ("Cases", "folder_open", "cases_case_changelist"),
+            ("Routing records", "fork_right", "reviews_routingrecord_changelist"),
             ("Decisions", "gavel", "cases_decision_changelist"),
             ("Outcomes", "fact_check", "cases_outcome_changelist"),
             ("Panels", "groups", "reviews_panel_changelist"),
             ("Seats", "event_seat", "reviews_seat_changelist"),
             ("Judgments", "how_to_vote", "reviews_judgment_changelist"),
+            ("Consensus", "handshake", "reviews_consensus_changelist"),
         ],
     ),
     (
         "Rules",
         [
             ("Case types", "category", "cases_casetype_changelist"),
+            ("Case type versions", "difference", "cases_casetypeversion_changelist"),
             ("Routing policies", "alt_route", "reviews_routingpolicy_changelist"),
             ("Queues", "inbox", "reviews_queue_changelist"),
             ("Panel templates", "view_module", "reviews_paneltemplate_changelist"),
@@ -62,11 +67,20 @@ NAVIGATION: list[tuple[str, list[tuple[str, str, str]]]] = [
         [
             ("Ledger", "verified", "ledger"),
             ("Events", "receipt_long", "ledger_auditevent_changelist"),
+            ("Checkpoints", "flag", "ledger_checkpoint_changelist"),
             ("Pipeline", "conveyor_belt", "pipeline"),
             ("Steps", "list_alt", "pipeline_step_changelist"),
         ],
     ),
 ]
+
+TITLES = {view: title for _, items in NAVIGATION for title, _, view in items}
+
+# the portal's accent, so that both faces are of one house
+PRIMARY = {
+    "50": "#f4f5fe", "100": "#eceefc", "200": "#d8dcf9", "300": "#bcc5ff", "400": "#a6b3ff", "500": "#a6b3ff",
+    "600": "#3a4bbd", "700": "#2f3d9f", "800": "#2a3580", "900": "#252b4b", "950": "#1b2038",
+}  # fmt: skip
 
 
 class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
@@ -126,12 +140,22 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
             "site_symbol": "shield_person",
             "site_url": "/",
             "styles": [static("console/console.css")],
+            "site_favicons": [Favicon(href=static("hitl/mark.svg"), rel="icon", type="image/svg+xml")],
+            "colors": context["colors"] | {"primary": PRIMARY},
             "show_back_button": False,
             "account_links": [
                 {"title": "Second factor", "link": reverse("mfa_index")},
                 {"title": "Change password", "link": reverse("account_change_password")},
             ],
         }
+
+    def crumbs(self, list_view: str, obj: Model | None = None) -> list[dict[str, str]]:
+        """Where a model's page stands: its list by the name that the navigation has for it, then the object."""
+        trail = [{"title": TITLES[list_view], "link": reverse(f"console:{list_view}")}]
+        if obj is not None:
+            link = reverse(f"console:{list_view.removesuffix('changelist')}change", args=[obj.pk])
+            trail.append({"title": str(obj), "link": link})
+        return trail
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """Navigation by what people look for, not by app."""

@@ -86,6 +86,7 @@ def _render(
         "object": obj,
         "verb": verb,
         "back": _back(page, obj),
+        "crumbs": [*page.crumbs(obj), {"title": verb.label, "link": ""}],
         **content,
     }
     request.current_app = page.admin_site.name

@@ -19,7 +19,7 @@ DEFINITION = {
     "question": "Shall this loan be granted?",
     "payload_schema": {
         "type": "object",
-        "properties": {"amount": {"type": "number"}, "purpose": {"type": "string"}},
+        "properties": {"amount": {"type": "number"}, "purpose": {"type": "string"}, "note": {"type": "string"}},
         "required": ["amount"],
     },
     "labels": [{"key": "approve", "name": "Approve"}, {"key": "decline", "name": "Decline"}],
@@ -37,12 +37,12 @@ POLICY = {
 def furnish() -> Callable[[Actor, Actor], SimpleNamespace]:
     """Give a tenant one of each thing that its manager and a key can make, through services."""
 
-    def make(manager: Actor, key: Actor, *, external_id: str = "L-1", purpose: str = "car") -> SimpleNamespace:
+    def make(manager: Actor, key: Actor, *, external_id: str = "L-1", note: str = "") -> SimpleNamespace:
         case_type = create_case_type(actor=manager, key="loan", name="Loan", definition=DEFINITION)
         template = create_template(actor=manager, key="pair", name="Pair", seats=2)
         queue = create_queue(actor=manager, key="loans", name="Loans", template_key="pair", case_type_key="loan")
         policy = draft_policy(actor=manager, case_type_key="loan", definition=POLICY)
-        submission = {"external_id": external_id, "payload": {"amount": 900, "purpose": purpose}}
+        submission = {"external_id": external_id, "payload": {"amount": 900, "purpose": "car", "note": note}}
         case, _ = submit_case(actor=key, case_type_key="loan", submission=submission)
         return SimpleNamespace(case_type=case_type, template=template, queue=queue, policy=policy, case=case)
 

@@ -49,14 +49,14 @@ def test_a_wrong_definition_is_explained_in_the_form(console, acme_things, text)
     assert "text-red" in response.content.decode()
 
 
-def test_templates_queues_and_policies_are_edited_as_new_versions(console, client_for, max, acme, acme_things):
+def test_templates_queues_and_policies_are_edited_as_new_versions(console, client_for, cast, acme, acme_things):
     template = {"key": "pair", "name": "Pair", "seats": "3", "mode": "majority", "advice": "hidden"}
     assert console.post(verb("reviews_paneltemplate_revise", acme_things.template.pk), template).status_code == 302
     settings = {"name": "Loans", "template_key": "pair", "lease_seconds": "600", "undo_seconds": "5", "is_active": "on"}
     assert console.post(verb("reviews_queue_settings", acme_things.queue.pk), settings).status_code == 302
     policy = acme_things.policy.pk
     assert console.post(verb("reviews_routingpolicy_approve", policy)).status_code == 403, "nobody approves own policy"
-    other = client_for(max)
+    other = client_for(cast.people["max"])
     assert other.post(verb("reviews_routingpolicy_approve", policy)).status_code == 302
     assert other.post(verb("reviews_routingpolicy_activate", policy)).status_code == 302
     draft = {"case_type_key": "loan", "definition": json.dumps(POLICY)}
