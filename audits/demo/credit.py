@@ -1,0 +1,239 @@
+"""Northwind Credit: the Statlog German credit data, 1,000 loan applications of the 1970s with their ends.
+
+Hans Hofmann, UCI Machine Learning Repository, doi 10.24432/C5NC77, CC BY 4.0. The codes of the file are spelled
+out in our words. Sex, age, personal status and foreign-worker status are protected: they are no part of the
+payload and reach the platform as attributes alone. Two codes of `job` that differ by residence are one here.
+"""
+
+import csv
+from pathlib import Path
+
+from audits.demo.organisation import Example, Organisation, QueuePlan, TemplatePlan, halves
+
+DATA = Path(__file__).with_name("data") / "german_credit.csv"
+
+CODES: dict[str, dict[str, str]] = {
+    "checking": {
+        "A11": "overdrawn",
+        "A12": "under 200 DM",
+        "A13": "200 DM or more, or salary paid in",
+        "A14": "no checking account",
+    },
+    "history": {
+        "A30": "no loans so far",
+        "A31": "all loans with us repaid",
+        "A32": "present loans repaid on time",
+        "A33": "late payments in the past",
+        "A34": "loans elsewhere, or account in trouble",
+    },
+    "purpose": {
+        "A40": "new car",
+        "A41": "used car",
+        "A42": "furniture",
+        "A43": "radio or television",
+        "A44": "household appliance",
+        "A45": "repairs",
+        "A46": "education",
+        "A48": "retraining",
+        "A49": "business",
+        "A410": "something else",
+    },
+    "savings": {
+        "A61": "under 100 DM",
+        "A62": "100 to 500 DM",
+        "A63": "500 to 1,000 DM",
+        "A64": "1,000 DM or more",
+        "A65": "none or unknown",
+    },
+    "employment": {
+        "A71": "not employed",
+        "A72": "under 1 year",
+        "A73": "1 to 4 years",
+        "A74": "4 to 7 years",
+        "A75": "7 years or more",
+    },
+    "other_debtors": {"A101": "none", "A102": "co-applicant", "A103": "guarantor"},
+    "property": {
+        "A121": "real estate",
+        "A122": "building savings or life insurance",
+        "A123": "car or other",
+        "A124": "none or unknown",
+    },
+    "other_install": {"A141": "at a bank", "A142": "at a store", "A143": "none"},
+    "housing": {"A151": "rented", "A152": "owned", "A153": "free of charge"},
+    "job": {
+        "A171": "unskilled or without work",
+        "A172": "unskilled or without work",
+        "A173": "skilled",
+        "A174": "manager, self-employed or highly qualified",
+    },
+    "telephone": {"A191": "no", "A192": "yes"},
+}
+PERSONAL_STATUS = {
+    "A91": "male, divorced or separated",
+    "A92": "female, divorced, separated or married",
+    "A93": "male, single",
+    "A94": "male, married or widowed",
+}
+FOREIGN_WORKER = {"A201": "yes", "A202": "no"}
+AGE_BANDS = ((25, "under 25"), (35, "25 to 34"), (50, "35 to 49"), (65, "50 to 64"), (999, "65 or older"))
+
+# payload field: (column, title, the layout's unit and format)
+NUMBERS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "amount": ("amount", "Amount", {"unit": "DM"}),
+    "months": ("duration", "Duration", {"unit": "months"}),
+    "instalment_share": ("installment_rate", "Instalment, share of income", {"unit": "of 4 steps"}),
+    "residence_years": ("residence", "At this address", {"unit": "of 4 steps"}),
+    "loans_here": ("existing_credits", "Loans with us", {}),
+    "dependants": ("dependents", "People to maintain", {}),
+}
+CATEGORIES: dict[str, tuple[str, str]] = {
+    "checking_account": ("checking", "Checking account"),
+    "credit_history": ("history", "Credit history"),
+    "purpose": ("purpose", "Purpose"),
+    "savings": ("savings", "Savings"),
+    "employed_for": ("employment", "In present employment for"),
+    "guarantors": ("other_debtors", "Other debtors or guarantors"),
+    "property": ("property", "Most valuable property"),
+    "other_instalments": ("other_install", "Other instalment plans"),
+    "housing": ("housing", "Housing"),
+    "job": ("job", "Job"),
+    "telephone": ("telephone", "Telephone"),
+}
+
+
+def northwind() -> Organisation:
+    """The organisation, its data read from the file beside this module."""
+    known, cases = halves(read_examples())
+    return Organisation(
+        slug="northwind",
+        name="Northwind Credit",
+        case_type="loan",
+        case_type_name="Loan application",
+        definition=_definition(),
+        model="loan-risk",
+        model_name="Loan risk",
+        feature_schema=_feature_schema(),
+        label_order=["approve", "decline"],
+        strength=0.1,
+        templates=[
+            TemplatePlan("majority-of-3", "Majority of three", 3, "majority"),
+            TemplatePlan("both-of-2", "Both of two, or an adjudicator", 2, "unanimous"),
+        ],
+        queues=[
+            QueuePlan(
+                "loans", "Loans", "majority-of-3", "Would you lend this money? Three people look at each application."
+            ),
+            QueuePlan(
+                "large-loans", "Large loans", "both-of-2", "10,000 DM or more. Two people must agree; else one decides."
+            ),
+        ],
+        policy={
+            "rules": [
+                {
+                    "name": "Large loans are for people",
+                    "when": "case.amount >= 10000",
+                    "action": "review",
+                    "queue": "large-loans",
+                    "template": "both-of-2",
+                }
+            ],
+            "thresholds": {"approve": 0.7, "decline": 0.65},
+            "otherwise": {"queue": "loans", "template": "majority-of-3"},
+            "consensus": "dawid_skene",
+        },
+        known=known,
+        cases=cases,
+    )
+
+
+def read_examples() -> list[Example]:
+    """All applications, in the order of the file."""
+    with DATA.open(encoding="ascii", newline="") as file:
+        return [_example(number, row) for number, row in enumerate(csv.DictReader(file), 1)]
+
+
+def _example(number: int, row: dict[str, str]) -> Example:
+    payload: dict[str, str | int] = {"application": f"NC-{number:04d}"}
+    payload |= {name: int(row[column]) for name, (column, _, _) in NUMBERS.items()}
+    payload |= {name: CODES[column][row[column]] for name, (column, _) in CATEGORIES.items()}
+    attributes = {
+        "sex": row["sex"].lower(),
+        "age_band": next(band for below, band in AGE_BANDS if int(row["age"]) < below),
+        "foreign_worker": FOREIGN_WORKER[row["foreign"]],
+        "personal_status": PERSONAL_STATUS[row["personal_status_sex"]],
+    }
+    return Example(f"NC-{number:04d}", payload, attributes, "approve" if row["good_credit"] == "1" else "decline")
+
+
+def _known_values(column: str) -> list[str]:
+    return list(dict.fromkeys(CODES[column].values()))
+
+
+def _feature_schema() -> dict[str, object]:
+    numbers = [{"name": name, "type": "number"} for name in NUMBERS]
+    categories = [
+        {"name": name, "type": "category", "values": _known_values(column)} for name, (column, _) in CATEGORIES.items()
+    ]
+    return {"features": numbers + categories}
+
+
+def _definition() -> dict[str, object]:
+    properties: dict[str, object] = {"application": {"type": "string", "title": "Application", "maxLength": 40}}
+    properties |= {
+        name: {"type": "integer", "minimum": 0, "maximum": 10_000_000, "title": title}
+        for name, (_, title, _) in NUMBERS.items()
+    }
+    properties |= {
+        name: {"enum": _known_values(column), "type": "string", "title": title}
+        for name, (column, title) in CATEGORIES.items()
+    }
+    return {
+        "question": "Should this loan be given?",
+        "payload_schema": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": [name for name in properties if name != "application"],
+            "properties": properties,
+        },
+        "labels": [
+            {"key": "approve", "name": "Approve", "shortcut": "1"},
+            {"key": "decline", "name": "Decline", "shortcut": "2"},
+        ],
+        # as the makers of the data set weigh it: lending to somebody who does not repay is five times as bad
+        "costs": {"decline": {"approve": 5}, "approve": {"decline": 1}},
+        "reason_codes": [
+            {"key": "steady-income", "name": "Steady income", "labels": ["approve"]},
+            {"key": "good-record", "name": "Good payment record", "labels": ["approve"]},
+            {"key": "secured", "name": "Property or guarantor", "labels": ["approve"]},
+            {"key": "burden", "name": "Instalments too high", "labels": ["decline"]},
+            {"key": "thin-reserves", "name": "Thin reserves", "labels": ["decline"]},
+            {"key": "poor-record", "name": "Poor payment record", "labels": ["decline"]},
+        ],
+        "layout": {
+            "sections": [
+                {"title": "Loan", "style": "figures", "fields": _fields("amount", "months", "instalment_share")},
+                {
+                    "title": "Money",
+                    "fields": _fields("purpose", "checking_account", "savings", "property", "guarantors"),
+                },
+                {"title": "Record", "fields": _fields("credit_history", "loans_here", "other_instalments")},
+                {
+                    "title": "Applicant",
+                    "fields": _fields("job", "employed_for", "housing", "residence_years", "dependants", "telephone"),
+                },
+            ]
+        },
+        "attributes_schema": {
+            "sex": {"title": "Sex", "values": ["female", "male"]},
+            "age_band": {"title": "Age", "values": [band for _, band in AGE_BANDS]},
+            "foreign_worker": {"title": "Foreign worker", "values": list(FOREIGN_WORKER.values())},
+            "personal_status": {"title": "Sex and marital status", "values": list(PERSONAL_STATUS.values())},
+        },
+        "facets": [{"key": "amount", "type": "float"}, {"key": "purpose", "type": "text"}],
+    }
+
+
+def _fields(*names: str) -> list[dict[str, str]]:
+    more = {name: extra for name, (_, _, extra) in NUMBERS.items()}
+    return [{"key": name, **more.get(name, {})} for name in names]

@@ -1,0 +1,123 @@
+"""Who works at the demonstration's organisations: people to log in as, and simulated reviewers.
+
+Passwords are derived from the installation's secret key, so that each start knows them again and none is stored
+or shared between installations.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from audits.demo.organisation import Organisation
+from hitl_platform.access.services import add_member, create_user
+from hitl_platform.tenants.actor import Actor, system_actor
+from hitl_platform.tenants.models import Membership, Role, User
+from hitl_platform.tenants.scope import tenant_scope
+
+
+@dataclass(frozen=True)
+class PersonPlan:
+    """One member; `simulated` ones are worked by `simulate_reviewers`."""
+
+    local: str
+    name: str
+    roles: Sequence[str]
+    simulated: bool = False
+
+
+STAFF = (
+    PersonPlan("owner", "Hanna Berg", (Role.OWNER,)),
+    PersonPlan("manager", "Marco Silva", (Role.MANAGER,)),
+    PersonPlan("engineer", "Iris Chen", (Role.ML_ENGINEER,)),
+    PersonPlan("compliance", "Ada Moreau", (Role.COMPLIANCE_OFFICER,)),
+    PersonPlan("reviewer", "Nora Lind", (Role.REVIEWER,)),
+    PersonPlan("reviewer2", "Omar Haddad", (Role.REVIEWER,)),
+    PersonPlan("reviewer3", "Lena Fischer", (Role.REVIEWER,)),
+    PersonPlan("adjudicator", "Petra Vogel", (Role.ADJUDICATOR,)),
+)
+SIMULATED = (
+    *(
+        PersonPlan(f"simulated{number}", f"Simulated reviewer {number}", (Role.REVIEWER,), simulated=True)
+        for number in range(1, 6)
+    ),
+    PersonPlan("simulated-adjudicator", "Simulated adjudicator", (Role.ADJUDICATOR,), simulated=True),
+)
+
+
+@dataclass(frozen=True)
+class Staff:
+    """The members of one organisation, as actors by the local part of their address."""
+
+    tenant_id: UUID
+    actors: dict[str, Actor]
+
+    @property
+    def operator(self) -> Actor:
+        """The demonstration itself."""
+        return system_actor(self.tenant_id, "demo")
+
+    def judges(self) -> list[Actor]:
+        """Everybody who reviews or adjudicates."""
+        return [actor for actor in self.actors.values() if actor.has(Role.REVIEWER, Role.ADJUDICATOR)]
+
+
+def ensure_staff(organisation: Organisation, tenant_id: UUID) -> Staff:
+    """The organisation's people, made where they are not there yet."""
+    operator = system_actor(tenant_id, "demo")
+    actors: dict[str, Actor] = {}
+    for plan in (*STAFF, *SIMULATED):
+        email = email_of(plan, organisation)
+        user = User.objects.filter(email=email).first() or create_user(
+            email=email, name=plan.name, password=password_of(email), simulated=plan.simulated
+        )
+        with tenant_scope(tenant_id):
+            is_member = Membership.objects.filter(user=user).exists()
+        if not is_member:
+            add_member(actor=operator, user=user, roles=[str(role) for role in plan.roles])
+        actors[plan.local] = Actor("user", user.pk, tenant_id, roles=frozenset(map(str, plan.roles)), name=plan.name)
+    return Staff(tenant_id, actors)
+
+
+def email_of(plan: PersonPlan, organisation: Organisation) -> str:
+    """The address that the person logs in with."""
+    return f"{plan.local}@{organisation.domain}"
+
+
+def password_of(email: str) -> str:
+    """This installation's password of a demonstration's login: 80 bits in four groups."""
+    digest = hmac.digest(settings.SECRET_KEY.encode(), b"demo login:" + email.encode(), hashlib.sha256)
+    text = base64.b32encode(digest[:10]).decode().lower()
+    return "-".join(text[at : at + 4] for at in range(0, 16, 4))
+
+
+def logins(organisations: Sequence[Organisation]) -> list[dict[str, Any]]:
+    """What to log in with, people first."""
+    return [
+        {
+            "tenant": organisation.slug,
+            "name": plan.name,
+            "email": email_of(plan, organisation),
+            "password": password_of(email_of(plan, organisation)),
+            "roles": [str(role) for role in plan.roles],
+            "simulated": plan.simulated,
+        }
+        for plans in (STAFF, SIMULATED)
+        for organisation in organisations
+        for plan in plans
+    ]
+
+
+def write_logins(path: Path, entries: Sequence[dict[str, Any]]) -> None:
+    """Write the logins for this account's eyes alone."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+        json.dump(entries, file, indent=1)
