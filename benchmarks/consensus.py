@@ -100,7 +100,7 @@ def measure_memory(report: Report, *, answers: Answers) -> None:
 
 
 def measure_accuracy(report: Report) -> None:
-    """The default's mean accuracy on the public sets and its largest loss against a vote; told when they are not here."""
+    """The default's mean accuracy on the public sets and its largest loss against a vote, where the sets are."""
     home = crowd_sets.folder()
     if not home.is_dir():
         report.note("accuracy", f"not measured: {crowd_sets.VARIABLE} names no folder with the public sets")

@@ -151,3 +151,16 @@ def test_encoding_needs_one_dimension() -> None:
         encode([[1, 2], [3, 4]])
     codes, keys = encode(np.array([], dtype=np.int64))
     assert (len(codes), len(keys)) == (0, 0)
+
+
+def test_encoding_spans_every_integer_type() -> None:
+    for values in (
+        np.array([127, -128, 0], dtype=np.int8),
+        np.array([2**63 + 5, 2**63 + 1, 2**64 - 1], dtype=np.uint64),
+        np.array([2**63 - 1, 2**63 - 3], dtype=np.int64),
+        np.arange(200_000, dtype=np.uint32)[::-1] + 4_000_000_000,
+    ):
+        codes, keys = encode(values)
+        np.testing.assert_array_equal(keys[codes], values)
+        assert keys.dtype == values.dtype
+        assert np.all(np.diff(keys.astype(object)) > 0)
