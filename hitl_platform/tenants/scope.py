@@ -34,13 +34,11 @@ def tenant_scope(tenant_id: UUID, *, using: str = "default") -> Iterator[None]:
     try:
         with transaction.atomic(using=using):
             _set_config(using, str(tenant_id))
-            try:
-                yield
-            finally:
-                # under an outer transaction (tests) the setting would outlive the scope
-                connection = connections[using]
-                if connection.in_atomic_block and len(connection.savepoint_ids) > 0 and not connection.needs_rollback:
-                    _set_config(using, "")
+            yield
+            # under an outer transaction (tests) the setting would outlive the scope; an error undoes it by itself
+            connection = connections[using]
+            if connection.in_atomic_block and len(connection.savepoint_ids) > 0 and not connection.needs_rollback:
+                _set_config(using, "")
     finally:
         _tenant.reset(token)
 
