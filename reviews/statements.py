@@ -3,13 +3,45 @@
 Each statement is made of constants of this file; every value is a parameter.
 """
 
-# What a person may never take: own cases, and a second seat on a panel. One index probe a seat.
+# What somebody was granted on a queue.
+_GRANTED = """array(
+    select permission.codename from reviews_queueuserpermission given
+    join auth_permission permission on permission.id = given.permission_id
+    where given.tenant_id = %(tenant)s and given.user_id = %(me)s and given.content_object_id = {queue}
+)"""
+
+# One seat, with what every door asks of it; the last line may be a lock.
+SEAT = """
+select {{seat}}, {{queue}},
+    (select type_version_id from cases_case known where known.tenant_id = %(tenant)s and known.id = seat.case_id),
+    (select why from reviews_panel panel where panel.tenant_id = %(tenant)s and panel.id = seat.panel_id),
+    statement_timestamp(), {granted}
+from reviews_seat seat
+join reviews_queue queue on queue.tenant_id = %(tenant)s and queue.id = seat.queue_id
+where seat.tenant_id = %(tenant)s and seat.id = %(seat)s
+""".format(granted=_GRANTED.format(queue="seat.queue_id"))  # noqa: S608 - made of this file's own constants
+LOCK_SEAT = "for no key update of seat"
+
+QUEUE = """
+select {{queue}}, {granted}, {{claims}} from reviews_queue queue
+where queue.tenant_id = %(tenant)s and queue.key = %(key)s
+""".format(granted=_GRANTED.format(queue="queue.id"))
+
+# The claims of one person wait for each other, until the transaction ends. A claim reads an index in its order and
+# must never sort: on a queue that grew since the last ANALYZE the planner would, so sorting is made expensive.
+ONE_CLAIM_AT_A_TIME = (
+    "pg_advisory_xact_lock(hashtextextended(%(line)s, 0))::text || set_config('enable_sort', 'off', true)"
+)
+
+# What a person may never take: own cases, and a second seat on a panel. One index probe a seat: OFFSET 0 keeps
+# the planner from making a join of it, which without fresh statistics reads all that the person ever judged.
 _TAKEABLE = """
     seat.submitter_id is distinct from %(me)s and seat.subject_user_id is distinct from %(me)s
     and not exists (
         select 1 from reviews_seat other
         where other.tenant_id = %(tenant)s and other.panel_id = seat.panel_id and other.reviewer_id = %(me)s
           and other.state <> 'cancelled'
+        offset 0
     )
 """
 
@@ -18,7 +50,7 @@ _NEXT = """
     select seat.id from reviews_seat seat
     where seat.tenant_id = %(tenant)s and seat.queue_id = %(queue)s and seat.kind = '{kind}' and seat.state = 'open'
       and '{kind}' = any(%(kinds)s::text[]) and not exists (select 1 from {before})
-      and (%(again)s::boolean or seat.released_by is distinct from %(me)s)
+      and (%(given_back)s::boolean or seat.released_by is distinct from %(me)s)
       and {takeable}
     order by seat.priority desc, seat.due_at, seat.id
     limit 1
@@ -26,7 +58,8 @@ _NEXT = """
 """
 
 # The seat already in hand comes first, then disputes for those who settle them, then the queue in its order.
-# MATERIALIZED, or the planner may repeat the locking scan and take more than one.
+# MATERIALIZED, or the planner may repeat the locking scan and take more than one; scalar sub-selects in place of
+# joins, so that each is a probe of a unique index whatever the statistics say.
 CLAIM = """
 with mine as materialized (
     select seat.id from reviews_seat seat
@@ -36,27 +69,32 @@ with mine as materialized (
     limit 1
     for no key update
 ), dispute as materialized ({dispute}), ordinary as materialized ({ordinary}),
-taken as (
+found as materialized (
+    select id, true as again from mine
+    union all (select id, false from dispute union all select id, false from ordinary)
+    limit 1
+), taken as (
     update reviews_seat seat
-    set state = 'claimed', reviewer_id = %(me)s, lease_token = lease_token + 1,
+    set state = case when seat.state = 'answered' then 'answered' else 'claimed' end, reviewer_id = %(me)s,
         lease_ends_at = statement_timestamp() + make_interval(secs => %(lease)s),
-        claimed_at = statement_timestamp(), heartbeat_at = null, held_at = null,
-        first_label = null, answered_at = null,
-        first_viewed_at = case when %(viewed)s::boolean then statement_timestamp() end
-    from (select id from dispute union all select id from ordinary) found
-    where seat.tenant_id = %(tenant)s and seat.id = found.id
+        -- a lease that still runs goes on, and every tab keeps its token
+        lease_token = seat.lease_token
+            + case when (select again from found) and seat.lease_ends_at > statement_timestamp() then 0 else 1 end,
+        claimed_at = case when (select again from found) then seat.claimed_at else statement_timestamp() end,
+        first_label = case when (select again from found) then seat.first_label end,
+        answered_at = case when (select again from found) then seat.answered_at end,
+        first_viewed_at = coalesce(
+            case when (select again from found) then seat.first_viewed_at end,
+            case when %(viewed)s::boolean then statement_timestamp() end
+        )
+    where seat.tenant_id = %(tenant)s and seat.id = (select id from found)
     returning seat.*
 )
-select {columns}, seat.lease, typed.type_version_id, panel.why, statement_timestamp()
-from (
-    select taken.*, 'new' as lease from taken
-    union all
-    select held.*, case when held.lease_ends_at > statement_timestamp() then 'live' else 'ended' end
-    from reviews_seat held
-    where held.tenant_id = %(tenant)s and held.id = (select id from mine)
-) seat
-join reviews_panel panel on panel.tenant_id = %(tenant)s and panel.id = seat.panel_id
-join cases_case typed on typed.tenant_id = %(tenant)s and typed.id = seat.case_id
+select {columns}, (select again from found),
+    (select type_version_id from cases_case known where known.tenant_id = %(tenant)s and known.id = seat.case_id),
+    (select why from reviews_panel panel where panel.tenant_id = %(tenant)s and panel.id = seat.panel_id),
+    statement_timestamp()
+from taken seat
 """.format(  # noqa: S608 - made of this file's own constants
     dispute=_NEXT.format(kind="adjudicator", before="mine", takeable=_TAKEABLE),
     ordinary=_NEXT.format(
@@ -64,14 +102,6 @@ join cases_case typed on typed.tenant_id = %(tenant)s and typed.id = seat.case_i
     ),
     columns="{columns}",
 )
-
-# A seat in hand whose lease ended, and that nobody else has taken since, is its holder's again.
-RENEW = """
-update reviews_seat
-set lease_token = lease_token + 1, lease_ends_at = statement_timestamp() + make_interval(secs => %(lease)s)
-where tenant_id = %(tenant)s and id = %(seat)s
-returning lease_token, lease_ends_at
-"""
 
 # Answered seats are left alone: the frozen answer is its author's, until a manager reassigns the seat.
 EXPIRE = """
@@ -149,6 +179,7 @@ from (
             select 1 from reviews_seat other
             where other.tenant_id = %(tenant)s and other.panel_id = seat.panel_id and other.reviewer_id = %(me)s
               and other.state <> 'cancelled'
+            offset 0
         ) as judged
     from reviews_seat seat
     where seat.tenant_id = %(tenant)s and seat.queue_id = %(queue)s

@@ -1,7 +1,5 @@
 """Claiming the next seat of a queue."""
 
-from datetime import datetime
-
 from django.db import connection
 
 from hitl_platform.kernel.errors import Conflict, require
@@ -13,7 +11,7 @@ from reviews.pages import SeatPage, seat_page
 from reviews.services.leases import expire_queue, look_after
 
 _FIELDS = [field.attname for field in Seat._meta.concrete_fields]
-_CLAIM = statements.CLAIM.format(columns=", ".join(f"seat.{name}" for name in _FIELDS))
+_CLAIM = statements.CLAIM.format(columns=queries.SEAT_COLUMNS)
 
 
 @command
@@ -38,25 +36,21 @@ def claim_page(*, actor: Actor, queue_key: str) -> SeatPage | None:
 
 
 def _take(actor: Actor, queue: Queue, *, viewed: bool) -> Seat | None:
-    seat, lease = _claim(actor, queue, viewed=viewed, again=False)
+    seat, again = _claim(actor, queue, viewed=viewed, given_back=False)
     if seat is None:
         # nothing is left: not even a seat whose lease ended, or one that this person gave back?
         expire_queue(queue.tenant_id, queue.pk)
-        seat, lease = _claim(actor, queue, viewed=viewed, again=True)
-    if seat is None:
-        return None
-    permissions.require_may_judge(actor, seat)
-    if lease == "ended":
-        # nobody took the seat since: the lease begins anew, under a new token
-        seat.lease_token, seat.lease_ends_at = _renew(actor, seat, queue)
-    if lease != "live":
-        record("seat.claimed", seat, actor=actor, body=_told(seat, lease))
+        seat, again = _claim(actor, queue, viewed=viewed, given_back=True)
+    if seat is not None:
+        permissions.require_may_judge(actor, seat)
+        body = {"panel_id": str(seat.panel_id), "kind": seat.kind, "lease_token": seat.lease_token}
+        record("seat.claimed", seat, actor=actor, body=body | {"again": True} if again else body)
         look_after(seat)
     return seat
 
 
-def _claim(actor: Actor, queue: Queue, *, viewed: bool, again: bool) -> tuple[Seat | None, str]:
-    """The seat and its lease: `new`, `live` (in hand already) or `ended` (in hand, but not kept alive)."""
+def _claim(actor: Actor, queue: Queue, *, viewed: bool, given_back: bool) -> tuple[Seat | None, bool]:
+    """The seat, and whether it was in hand already."""
     with connection.cursor() as cursor:
         cursor.execute(
             _CLAIM,
@@ -67,25 +61,13 @@ def _claim(actor: Actor, queue: Queue, *, viewed: bool, again: bool) -> tuple[Se
                 "kinds": permissions.kinds_for(actor),
                 "lease": queue.lease_seconds,
                 "viewed": viewed,
-                "again": again,
+                "given_back": given_back,
             },
         )
         row = cursor.fetchone()
     if row is None:
-        return None, ""
+        return None, False
     seat = Seat.from_db("default", _FIELDS, row[: len(_FIELDS)])
-    lease, seat.type_version_id, seat.why, seat.read_at = row[len(_FIELDS) :]
+    again, seat.type_version_id, seat.why, seat.read_at = row[len(_FIELDS) :]
     seat.queue, seat.granted = queue, queue.granted
-    return seat, lease
-
-
-def _renew(actor: Actor, seat: Seat, queue: Queue) -> tuple[int, datetime]:
-    with connection.cursor() as cursor:
-        cursor.execute(statements.RENEW, {"tenant": actor.tenant_id, "seat": seat.pk, "lease": queue.lease_seconds})
-        token, ends_at = cursor.fetchone()
-    return token, ends_at
-
-
-def _told(seat: Seat, lease: str) -> dict[str, object]:
-    told: dict[str, object] = {"panel_id": str(seat.panel_id), "kind": seat.kind, "lease_token": seat.lease_token}
-    return told | {"again": True} if lease == "ended" else told
+    return seat, again
