@@ -1,5 +1,8 @@
 """What aggregate and its kin refuse, and in which words."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from reviews.consensus import (
     tied,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 GOOD: dict[str, Any] = {
     "task": [0, 0, 1],
     "worker": [0, 1, 0],
@@ -164,3 +168,15 @@ def test_encoding_spans_every_integer_type() -> None:
         np.testing.assert_array_equal(keys[codes], values)
         assert keys.dtype == values.dtype
         assert np.all(np.diff(keys.astype(object)) > 0)
+
+
+def test_the_package_stands_on_numpy_and_scipy_alone() -> None:
+    # distributions that reviews.consensus brings in, whatever the rest of the suite has loaded
+    script = (
+        "import sys, reviews.consensus, reviews.consensus.tables;"
+        "print(*sorted({name.split('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    brought = {name for name in ran.stdout.split() if not name.startswith("_")}
+    assert {"numpy", "reviews", "scipy"} <= brought
+    assert not brought & {"cases", "celery", "django", "hitl_platform", "numba", "pandas", "sklearn"}
