@@ -52,7 +52,6 @@ class Supervisor:
     members: dict[str, Member] = field(default_factory=dict)
     deaths: dict[str, list[float]] = field(default_factory=dict)
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
-    stopping: bool = False
 
     def start(self, program: Program) -> Member:
         """Start a process and listen to it."""
@@ -170,13 +169,15 @@ class Supervisor:
         self.note_children()
 
     def stop(self) -> None:
-        """Stop the processes, the last started first, each with its patience; then nothing of theirs is left."""
-        for member in reversed(list(self.members.values())):
+        """Ask all processes to end, the last started first; kill what outlives its patience. Servers stop later."""
+        members = list(reversed(self.members.values()))
+        asked = time.monotonic()
+        for member in members:
             if member.child.poll() is None:
                 member.child.send_signal(signal.SIGTERM)
-                deadline = time.monotonic() + member.program.patience
-                while member.child.poll() is None and time.monotonic() < deadline:
-                    self.pump(timeout=0.05)
+        for member in members:
+            while member.child.poll() is None and time.monotonic() < asked + member.program.patience:
+                self.pump(timeout=0.05)
             self.drain(member)
             kill_group(member.child.pid)
             member.child.wait()
