@@ -9,10 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.timesince import timesince
 
 from cases.models import CaseType
-from hitl_platform.console.cards import Figure, Need, thousands
+from hitl_platform.console.cards import Figure, Need, since, thousands
 from hitl_platform.console.entry import actor_of
 from hitl_platform.console.forms import ConsoleForm, DocumentField
 from hitl_platform.console.model_admin import ConsoleAdmin, hide_from_judges, is_judge
@@ -353,10 +352,10 @@ def figures(actor: Actor) -> list[Figure]:
     """How much waits for people, and what they did today."""
     waiting = Seat.objects.filter(state=SeatState.OPEN)
     oldest = waiting.order_by("opened_at").values_list("opened_at", flat=True).first()
-    since = timezone.now() - timedelta(days=1)
-    judged = Judgment.objects.filter(judged_at__gte=since, superseded_at=None)
+    yesterday = timezone.now() - timedelta(days=1)
+    judged = Judgment.objects.filter(judged_at__gte=yesterday, superseded_at=None)
     where = f"{reverse('console:reviews_seat_changelist')}?state__exact=open"
-    longest = f"the oldest for {timesince(oldest)}" if oldest else "nobody waits"
+    longest = f"the oldest for {since(oldest)}" if oldest else "nobody waits"
     people = judged.order_by().values("reviewer").distinct().count()
     return [
         Figure("Seats that wait", thousands(_count(waiting)), longest, where),

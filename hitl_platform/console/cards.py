@@ -1,7 +1,10 @@
 """What the console's home shows: needs, each a link, and figures of today."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
+
+from django.utils import timezone
 
 Tone = Literal["danger", "warning", "neutral"]
 
@@ -36,3 +39,12 @@ class Figure:
 def thousands(number: int) -> str:
     """A whole number with narrow spaces between its thousands."""
     return f"{number:,}".replace(",", "\u202f")
+
+
+def since(moment: datetime) -> str:
+    """How long ago that was, in the largest unit that fits: 37 s, 4 min, 2 h, 3 days."""
+    seconds = max(0, int((timezone.now() - moment).total_seconds()))
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

@@ -8,11 +8,10 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.timesince import timesince
 
-from hitl_platform.console.cards import Figure, Need, thousands
+from hitl_platform.console.cards import Figure, Need, since, thousands
 from hitl_platform.console.entry import actor_of
-from hitl_platform.console.model_admin import ConsoleAdmin
+from hitl_platform.console.model_admin import ConsoleAdmin, told
 from hitl_platform.console.site import site
 from hitl_platform.ledger.models import AuditEvent, Checkpoint
 from hitl_platform.ledger.queries import oldest_unsealed_at
@@ -20,6 +19,7 @@ from hitl_platform.tenants.actor import Actor
 
 # the design promises five seconds; what is older than this has no sealer
 LATE = timedelta(seconds=30)
+RECENT = 20
 
 
 @admin.register(AuditEvent, site=site)
@@ -59,8 +59,8 @@ def needs(actor: Actor) -> list[Need]:
     oldest = oldest_unsealed_at()
     if oldest is None or timezone.now() - oldest < LATE:
         return []
-    detail = f"The oldest has waited for {timesince(oldest)}. Is `manage.py seal` running?"
-    return [Need(1, "ledger unsealed", "", reverse("console:ledger"), "danger", detail)]
+    detail = f"The oldest has waited for {since(oldest)}. Is `manage.py seal` running?"
+    return [Need(1, "unsealed ledger", "", reverse("console:ledger"), "danger", detail)]
 
 
 def figures(actor: Actor) -> list[Figure]:
@@ -79,9 +79,9 @@ def ledger_page(request: HttpRequest) -> TemplateResponse:
         "title": "Ledger",
         "checkpoint": checkpoint,
         "root": bytes(checkpoint.root).hex() if checkpoint else "",
-        "oldest_unsealed_at": oldest,
+        "lag": since(oldest) if oldest else "",
         "is_late": oldest is not None and timezone.now() - oldest >= LATE,
-        "recent": AuditEvent.objects.order_by("-id")[:20],
+        "recent": told(AuditEvent.objects.order_by("-id")[:RECENT]),
         "tenant_id": actor_of(request).tenant_id,
     }
     request.current_app = site.name

@@ -8,9 +8,8 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.timesince import timesince
 
-from hitl_platform.console.cards import Figure, Need
+from hitl_platform.console.cards import Figure, Need, since
 from hitl_platform.console.entry import actor_of
 from hitl_platform.console.model_admin import ConsoleAdmin
 from hitl_platform.console.site import site
@@ -72,7 +71,7 @@ def figures(actor: Actor) -> list[Figure]:
     """How much automatic work waits."""
     summaries = queries.summaries(actor)
     oldest = min((each.oldest_due_at for each in summaries if each.oldest_due_at), default=None)
-    waits = f"the oldest for {timesince(oldest)}" if oldest else "nothing waits"
+    waits = f"the oldest for {since(oldest)}" if oldest else "nothing waits"
     return [Figure("Steps due", str(sum(each.due for each in summaries)), waits, reverse("console:pipeline"))]
 
 
@@ -83,7 +82,9 @@ def pipeline_page(request: HttpRequest) -> TemplateResponse:
     context = {
         **site.each_context(request),
         "title": "Pipeline",
-        "summaries": queries.summaries(actor),
+        "summaries": [
+            (each, since(each.oldest_due_at) if each.oldest_due_at else "none") for each in queries.summaries(actor)
+        ],
         "dead": dead[:DEAD_SHOWN],
         "dead_shown": DEAD_SHOWN,
         "can_retry": permissions.can_retry_step(actor),

@@ -80,6 +80,8 @@ class Eye:
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}-{self.name}.png", full_page=True)
         assert self.page.title() != "run"
+        width = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert width <= 0, f"{path} scrolls sideways"
         return self.page
 
 
@@ -111,8 +113,6 @@ def test_nothing_is_blocked_and_nothing_hostile_runs(scene, size, scheme):
         eye.look("/console/tenants/servicekey/create/", "create-key")
         eye.look("/console/tenants/membership/", "members")
         assert eye.complaints == []
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, "a page never scrolls sideways"
 
 
 def test_text_of_cases_is_in_no_attribute_that_alpine_reads(scene):
