@@ -1,10 +1,10 @@
 """People and pages of the portal's tests."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
@@ -22,15 +22,13 @@ class QuickHasher(PBKDF2PasswordHasher):
 
 
 @pytest.fixture
-def quick_login(settings: Settings, alice: Actor) -> Iterator[None]:
-    """Alice's password hashed quickly, and no failed login counted yet."""
+def quick_login(settings: Settings, alice: Actor) -> None:
+    """Alice's password hashed quickly, and failed logins counted for this test alone."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"hitl-{uuid4()}"}}
     settings.PASSWORD_HASHERS = [f"{QuickHasher.__module__}.QuickHasher"]
     user = User.objects.get(pk=alice.id)
     user.set_password(PASSWORD)
     user.save(update_fields=["password"])
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cases.models import Case
+from cases.models import Case, Decision
 from cases.services import create_case_type, submit_case
 from hitl_platform.pipeline.runner import drain
 from hitl_platform.tenants.actor import Actor
+from hitl_platform.tenants.scope import tenant_scope
 from models_registry.services.registration import create_model, register_version
 from models_registry.services.versions import promote_version
 from models_registry.training import train
@@ -74,6 +75,11 @@ class Desk:
     def run(self) -> None:
         """Do what is due: score, route, settle."""
         drain(self.cast.tenants["acme"].id)
+
+    def decided(self) -> list[str]:
+        """The labels decided so far, in the order of the cases."""
+        with tenant_scope(self.cast.tenants["acme"].id):
+            return list(Decision.objects.order_by("case_id").values_list("label", flat=True))
 
 
 def open_desk(

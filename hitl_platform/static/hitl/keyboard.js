@@ -27,11 +27,11 @@ function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
   if (event.key !== "?" && event.key !== "Enter" && !isOn()) return;
-  if (waits() || leaving) return event.preventDefault();
   if (event.key === "?") {
     event.preventDefault();
     return overlay();
   }
+  if (waits() || leaving) return event.preventDefault();
   const element = find(event.key);
   if (!element) return;
   event.preventDefault();
@@ -51,6 +51,13 @@ document.addEventListener("keydown", press);
 window.addEventListener("beforeunload", () => { leaving = true; });
 window.addEventListener("pageshow", () => { leaving = false; });
 switches();
+
+// a new page part begins at its start, for eyes and for screen readers
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "main" || event.detail.target?.id === "main") {
+    document.getElementById("main")?.focus({ preventScroll: true });
+  }
+});
 
 // the undo offer counts down and leaves when its time is over
 setInterval(() => {

@@ -1,5 +1,5 @@
 // Counts a lease down, and keeps it alive while the page is seen; says so when it has ended.
-const BEAT = 30;
+const BEAT = 30; // seconds, or a third of a shorter lease
 const IDLE = 60;
 const LOW = 120;
 const leases = new WeakMap();
@@ -11,7 +11,9 @@ for (const kind of ["pointerdown", "pointermove", "keydown", "scroll", "touchsta
 
 function lease(element) {
   if (!leases.has(element)) {
-    leases.set(element, { ends: performance.now() + element.dataset.lease * 1000, beats: -Infinity, over: false });
+    const length = Number(element.dataset.lease);
+    const pause = Math.min(BEAT, length / 3) * 1000;
+    leases.set(element, { ends: performance.now() + length * 1000, pause, beats: -Infinity, over: false });
   }
   return leases.get(element);
 }
@@ -21,7 +23,9 @@ function end(element) {
   lease(element).over = true;
   element.dataset.state = "over";
   element.querySelector("[data-count]").textContent = "0:00";
-  document.getElementById("lease-over")?.removeAttribute("hidden");
+  const notice = document.getElementById("lease-over");
+  notice?.removeAttribute("hidden");
+  notice?.querySelector("button")?.setAttribute("data-key", "n");
   for (const button of document.querySelectorAll("#decide .act button, .case-head .facts button")) button.disabled = true;
 }
 
@@ -32,9 +36,9 @@ async function beat(element) {
   try {
     const response = await fetch(element.dataset.beat, { method: "POST", body, credentials: "same-origin" });
     if ([403, 404, 409].includes(response.status)) end(element);
-    else if (response.ok) state.ends = performance.now() + (await response.json()).lease_seconds * 1000;
+    else if (response.ok && !response.redirected) state.ends = performance.now() + (await response.json()).lease_seconds * 1000;
   } catch {
-    state.beats = performance.now() - (BEAT - 5) * 1000; // offline: try again in five seconds
+    state.beats = performance.now() + 2000 - state.pause; // offline: try again in two seconds
   }
 }
 
@@ -50,7 +54,7 @@ function tick() {
   if (document.visibilityState !== "visible") return;
   const worked = document.querySelector("#decide [name=active_seconds]");
   if (worked && now - lastInput < IDLE * 1000) worked.value = Number(worked.value) + 1;
-  if (now - state.beats >= BEAT * 1000 || left === 0) beat(element);
+  if (now - state.beats >= state.pause) beat(element);
 }
 
 setInterval(tick, 1000);
