@@ -30,6 +30,7 @@ from hitl_platform.doors.idempotency import idempotent
 from hitl_platform.doors.openapi import IDEMPOTENCY_KEY, PAGING_PARAMETERS, answers, page_serializer
 from hitl_platform.doors.parsers import NDJSON, LinesParser, LinesRenderer
 from hitl_platform.kernel.errors import Invalid
+from hitl_platform.ledger.queries import case_events
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import KeyScope
 
@@ -221,7 +222,7 @@ class Timeline(APIView):
         """The story of a case, as the ledger tells it."""
         given_parameters(request, allowed=_none)
         actor = actor_of(request)
-        events = queries.timeline_of(actor, queries.get_case(actor, case_id))
+        events = case_events(actor, queries.get_case(actor, case_id))
         return Response(TimelineEventSerializer(events, many=True).data)
 
 
@@ -319,10 +320,10 @@ def _from_line(text: str) -> int:
 
 
 def _reader(request: Any) -> Any:
-    """What reads the body as it arrives: up to its length, or to its end where it comes in chunks."""
-    if request.META.get("CONTENT_LENGTH"):
-        return request.read
-    return request.environ["wsgi.input"].read
+    """What reads the body as it arrives: to its end where the server knows it, else up to its length."""
+    if request.environ.get("wsgi.input_terminated"):
+        return request.environ["wsgi.input"].read
+    return request.read
 
 
 def _encoded(reports: Iterator[dict[str, Any]]) -> Iterator[bytes]:

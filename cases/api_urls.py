@@ -4,9 +4,10 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from cases import api
+from hitl_platform.doors.authentication import IsActor
 
 urlpatterns = [
-    path("schema", SpectacularAPIView.as_view(), name="api_schema"),
+    path("schema", SpectacularAPIView.as_view(permission_classes=[IsActor]), name="api_schema"),
     path("case-types/", api.CaseTypes.as_view(), name="api_case_types"),
     path("case-types/<slug:key>/", api.CaseTypeDetail.as_view(), name="api_case_type"),
     path("case-types/<slug:key>/revisions", api.Revisions.as_view(), name="api_revisions"),

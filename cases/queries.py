@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 
 from cases import permissions
 from cases.models import Case, CasePayload, CaseType, CaseTypeVersion, Decision, Outcome
 from hitl_platform.kernel.errors import NotFound
-from hitl_platform.ledger.models import AuditEvent
 from hitl_platform.tenants.actor import Actor
 
 
@@ -87,8 +86,3 @@ def decisions_of(case: Case) -> QuerySet[Decision]:
 def outcomes_of(case: Case) -> QuerySet[Outcome]:
     """A case's outcomes, first to last; the last one stands."""
     return Outcome.objects.filter(case=case).order_by("id")
-
-
-def timeline_of(actor: Actor, case: Case) -> list[AuditEvent]:
-    """What the ledger tells of a case, in order of time."""
-    return list(AuditEvent.objects.filter(Q(case_id=case.pk) | Q(pk__in=case.event_ids)).order_by("id"))

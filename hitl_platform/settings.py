@@ -324,6 +324,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Submit cases, read decisions, post outcomes.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # enumerations stand where they are used: several things have a `state`, and each has its own
+    "POSTPROCESSING_HOOKS": [],
+    # the version whose schemas are JSON Schema proper, as those are that check the input
+    "OAS_VERSION": "3.1.1",
 }
 
 LOGGING = {

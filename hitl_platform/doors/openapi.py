@@ -12,7 +12,7 @@ from hitl_platform.doors.errors import PROBLEM_TYPE
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's own
     target_class = "hitl_platform.doors.authentication.KeyAuthentication"
-    name = "service key"
+    name = "serviceKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """`Authorization: Bearer hitl_…`."""
@@ -21,7 +21,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
 class MemberScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # as above
     target_class = "hitl_platform.doors.authentication.MemberAuthentication"
-    name = "member session"
+    name = "memberSession"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """The session cookie of somebody who has logged in."""

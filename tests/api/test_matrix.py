@@ -1,0 +1,170 @@
+"""Every route below /api/, every method, everybody at the door. A route without a row fails."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.test import APIClient
+
+from cases.models import Case
+from hitl_platform.access.services import revoke_key
+from hitl_platform.kernel.ids import uuid7
+from hitl_platform.tenants.actor import system_actor
+from hitl_platform.tenants.models import ServiceKey
+from hitl_platform.tenants.scope import tenant_scope
+from tests.cases.loans import LOAN, submission
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+# who knocks: nobody; a key of globex; a key of acme for something else; acme's key; and members of acme
+WHO = ("nobody", "foreign", "narrow", "key", "alice", "mona", "ada", "mel", "olga")
+SEAT = uuid7()
+LINES = b"{}"
+TYPE = LOAN | {"key": "boat", "name": "Boat"}
+LOAN_BODY = submission("L-9") | {"case_type": "loan"}
+OUTCOME = {"label": "approve", "observed_at": "2026-01-01T00:00:00Z"}
+LEASE = {"lease_token": 1}
+ANSWER = LEASE | {"label": "approve"}
+MODEL = {"case_type": "loan", "key": "scorecard", "name": "Scorecard"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a route answers to each of WHO, in order; `narrow` is the one scope of the narrow key."""
+
+    statuses: str
+    body: Any = None
+    narrow: str = "models:write"
+
+
+#                                       nobody foreign narrow key alice mona ada mel olga
+READ_ALL = Row("401 200 403 200 403 200 200 200 200")
+READ_ONE = Row("401 404 403 200 403 200 200 200 200")
+MEMBERS = Row("401 403 403 403 200 200 200 200 200")
+NO_SEAT = "401 403 403 403 404 404 404 404 404"
+TABLE: dict[tuple[str, str], Row] = {
+    ("api_schema", "GET"): Row("401 200 200 200 200 200 200 200 200"),
+    ("api_case_types", "GET"): READ_ALL,
+    ("api_case_types", "POST"): Row("401 201 403 201 403 201 403 403 201", TYPE),
+    ("api_case_type", "GET"): READ_ONE,
+    ("api_revisions", "POST"): Row("401 404 403 201 403 201 403 403 201", LOAN),
+    ("api_bulk", "POST"): Row("401 404 403 200 403 200 403 403 200", LINES),
+    ("api_cases", "GET"): READ_ALL,
+    ("api_cases", "POST"): Row("401 400 403 201 403 201 403 403 201", LOAN_BODY),
+    ("api_case", "GET"): READ_ONE,
+    ("api_withdraw", "POST"): Row("401 404 403 200 403 200 403 403 200", {}),
+    ("api_outcomes", "GET"): READ_ONE,
+    ("api_outcomes", "POST"): Row("401 404 403 201 403 201 403 403 201", OUTCOME),
+    ("api_timeline", "GET"): READ_ONE,
+    ("api_case_decisions", "GET"): READ_ONE,
+    ("api_decisions", "GET"): READ_ALL,
+    ("ledger_export", "GET"): Row("401 404 403 404 403 403 404 403 404"),
+    ("ledger_checkpoint", "GET"): Row("401 404 403 404 403 403 404 403 404"),
+    ("api_models", "GET"): Row("401 200 403 200 403 200 200 200 200", narrow="cases:read"),
+    ("api_models", "POST"): Row("401 404 403 201 403 403 403 201 403", MODEL, narrow="cases:read"),
+    ("api_model_versions", "GET"): Row("401 404 403 404 403 404 404 404 404", narrow="cases:read"),
+    ("api_model_versions", "POST"): Row("401 415 403 415 403 403 403 415 403", {}, narrow="cases:read"),
+    ("api_promote_version", "POST"): Row("401 404 403 404 403 404 404 404 404", {}, narrow="cases:read"),
+    ("api_retire_version", "POST"): Row("401 404 403 404 403 404 404 404 404", {}, narrow="cases:read"),
+    ("api_queues", "GET"): MEMBERS,
+    ("api_claim", "POST"): Row(NO_SEAT, {}),
+    ("api_seat", "GET"): Row(NO_SEAT),
+    ("api_heartbeat", "POST"): Row(NO_SEAT, LEASE),
+    ("api_release", "POST"): Row(NO_SEAT, {}),
+    ("api_hold", "POST"): Row(NO_SEAT, {}),
+    ("api_resume", "POST"): Row(NO_SEAT, {}),
+    ("api_draft", "POST"): Row(NO_SEAT, {}),
+    ("api_answer", "POST"): Row(NO_SEAT, ANSWER),
+    ("api_submit", "POST"): Row(NO_SEAT, ANSWER),
+    ("api_undo", "POST"): Row(NO_SEAT, {}),
+}
+
+
+def routes(patterns: Any = None, prefix: str = "/") -> Iterator[tuple[str, str]]:
+    """(name, address with its parameters as {name}) of everything below /api/."""
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        address = prefix + re.sub(r"<\w+:(\w+)>", r"{\1}", str(pattern.pattern))
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, address)
+        elif isinstance(pattern, URLPattern) and address.startswith("/api/"):
+            yield str(pattern.name), address
+
+
+ROUTES = dict(routes())
+
+
+def test_every_route_has_a_row() -> None:
+    assert set(ROUTES) == {name for name, _ in TABLE}
+
+
+@pytest.fixture
+def doors(
+    loan: Case, api: APIClient, foreign_api: APIClient, key_with: Callable[..., APIClient], client_for: Any, cast: Any
+) -> Callable[[str, Row], Client]:
+    def door(who: str, row: Row) -> Client:
+        known = {"nobody": APIClient(), "foreign": foreign_api, "key": api}
+        if who == "narrow":
+            return key_with(row.narrow)
+        return known[who] if who in known else client_for(cast.people[who])
+
+    return door
+
+
+def address_of(name: str, loan: Case) -> str:
+    return ROUTES[name].format(key="loan", case_id=loan.pk, seat_id=SEAT, number=1)
+
+
+def send(client: Client, method: str, address: str, body: Any) -> Any:
+    if isinstance(body, bytes):
+        return client.generic(method, address, body, content_type="application/x-ndjson")
+    return client.generic(method, address, "" if body is None else json.dumps(body), content_type="application/json")
+
+
+@pytest.mark.parametrize(("name", "method"), TABLE)
+def test_route(name: str, method: str, doors: Callable[[str, Row], Client], loan: Case) -> None:
+    row = TABLE[name, method]
+    answers = {}
+    for who in WHO:
+        with transaction.atomic():
+            answers[who] = send(doors(who, row), method, address_of(name, loan), row.body).status_code
+            transaction.set_rollback(True)
+    assert answers == dict(zip(WHO, map(int, row.statuses.split()), strict=True))
+
+
+@pytest.mark.parametrize("name", dict.fromkeys(name for name, _ in TABLE))
+def test_no_other_method(name: str, doors: Callable[[str, Row], Client], loan: Case) -> None:
+    row = next(row for (known, _), row in TABLE.items() if known == name)
+    for method in METHODS:
+        if (name, method) in TABLE:
+            continue
+        address = address_of(name, loan)
+        assert send(doors("nobody", row), method, address, {}).status_code == 401
+        assert send(doors("key", row), method, address, {}).status_code in (403, 405)
+
+
+def test_no_get_changes_anything(api: APIClient, loan: Case) -> None:
+    # a key's first use in a minute is noted
+    api.get("/api/v1/case-types/")
+    for name, method in TABLE:
+        if method == "GET":
+            with CaptureQueriesContext(connection) as queries:
+                api.get(address_of(name, loan))
+            verbs = {query["sql"].split()[0].lower() for query in queries}
+            assert not verbs & {"insert", "update", "delete"}, name
+
+
+def test_a_key_that_is_revoked_opens_nothing_at_the_next_request(
+    key_with: Callable[..., APIClient], loan: Case
+) -> None:
+    client = key_with("cases:read")
+    assert client.get("/api/v1/cases/").status_code == 200
+    with tenant_scope(loan.tenant_id):
+        key = ServiceKey.objects.get(name="narrow")
+    revoke_key(actor=system_actor(loan.tenant_id, "setup"), key_id=key.pk)
+    assert client.get("/api/v1/cases/").status_code == 401
