@@ -6,7 +6,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import BasePermission
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.views import APIView
 
 from hitl_platform.kernel.errors import Invalid
@@ -48,6 +48,8 @@ class LedgerExport(APIView):
     """The whole ledger of the tenant, as a stream that opens its own short scopes."""
 
     permission_classes = [MayReadLedger]
+    # refusals are JSON
+    renderer_classes = [JSONRenderer, ZipRenderer]
     own_transactions = True
 
     @extend_schema(
@@ -67,6 +69,7 @@ class LatestCheckpoint(APIView):
     """What to keep: it convicts a ledger that is rewritten later."""
 
     permission_classes = [MayReadLedger]
+    renderer_classes = [JSONRenderer, NoteRenderer]
 
     @extend_schema(operation_id="get_checkpoint", responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, request: Any) -> HttpResponse:

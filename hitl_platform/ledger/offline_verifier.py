@@ -194,9 +194,9 @@ def open_checkpoint(note: str, keys: Sequence[Key]) -> tuple[str, int, bytes]:
     text = note[: match.end(3) + 1].encode()
     for _, name, coded in (line.split(" ") for line in match[4].splitlines()):
         for key in keys:
-            if name == key[0] and (signed := _base64(coded))[:4] == key[1]:
-                if ed25519_verifies(key[2], text, signed[4:]):
-                    return match[1], int(match[2]), base64.b64decode(match[3])
+            known = name == key[0] and (signed := _base64(coded))[:4] == key[1]
+            if known and ed25519_verifies(key[2], text, signed[4:]):
+                return match[1], int(match[2]), base64.b64decode(match[3])
     raise ValueError("none of the keys signed it")
 
 
@@ -248,11 +248,11 @@ class Contents:
         # a transaction that waited for another may be sealed before it: the clock has the last word on such cases
         moves, states = [], dict[str, str]()
         for seq, event in enumerate(map(json.loads, lines if self.odd else ()), self.since):
-            cases = self.odd.intersection(event["body"].get("items") or (event["case_id"],))
-            moves += [(event["at"], seq, event["id"], event["verb"], case) for case in cases]
+            told = (event["body"].get("items") or (event["case_id"],)) if event["verb"] in TRANSITIONS else ()
+            moves += [(event["at"], seq, event["id"], event["verb"], case) for case in self.odd.intersection(told)]
         for _, seq, event_id, verb, case in sorted(moves):
             before = states.get(case, "unknown")
-            if verb in TRANSITIONS and not self._move(states, case, verb):
+            if not self._move(states, case, verb):
                 self.found.add("lifecycle", f"{verb} of case {case}, which is {before}", seq, event_id)
         for event_id, name in self.values:
             self.found.add("personal", f"{name} was not recorded with an event of this export", None, event_id)
