@@ -46,20 +46,24 @@ _INSERT_FACETS = """
 insert into cases_casefacet (tenant_id, case_type_id, id, case_id, key, text_value, float_value, time_value)
 select %s, %s, each.* from unnest(%b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::float8[], %b::timestamptz[]) each
 """
+# `limit 1` keeps the planner at one look into each index a line, however many cases there are
 _COMPARE = """
-select each.ordinality - 1, stored.id,
-    case_payload.payload = each.payload::jsonb,
-    case_attributes.attributes is not distinct from each.attributes::jsonb,
-    stored.importance = each.importance, stored.due_at is not distinct from each.due_at,
-    stored.subject_ref = each.subject_ref
+select each.ordinality - 1, stored.id, kept.payload = each.payload::jsonb,
+    apart.attributes is not distinct from each.attributes::jsonb, stored.importance = each.importance,
+    stored.due_at is not distinct from each.due_at, stored.subject_ref = each.subject_ref
 from unnest(%(external_ids)b::text[], %(payloads)b::text[], %(attributes)b::text[], %(importances)b::float8[],
     %(dues)b::timestamptz[], %(refs)b::text[])
     with ordinality as each (external_id, payload, attributes, importance, due_at, subject_ref, ordinality)
-join cases_case stored on stored.tenant_id = %(tenant)s and stored.case_type_id = %(case_type)s
-    and stored.external_id = each.external_id
-join cases_casepayload case_payload on case_payload.tenant_id = %(tenant)s and case_payload.case_id = stored.id
-left join cases_caseattributes case_attributes
-    on case_attributes.tenant_id = %(tenant)s and case_attributes.case_id = stored.id
+cross join lateral (
+    select * from cases_case where tenant_id = %(tenant)s and case_type_id = %(case_type)s
+        and external_id = each.external_id limit 1
+) stored
+cross join lateral (
+    select * from cases_casepayload where tenant_id = %(tenant)s and case_id = stored.id limit 1
+) kept
+left join lateral (
+    select * from cases_caseattributes where tenant_id = %(tenant)s and case_id = stored.id limit 1
+) apart on true
 """
 Given = tuple[UUID, Submission]
 _COMPARED = ("payload", "attributes", "importance", "due_at", "subject_ref")
