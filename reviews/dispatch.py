@@ -20,7 +20,7 @@ from hitl_platform.kernel.errors import Unavailable
 from hitl_platform.kernel.ids import uuid7, uuid7s
 from hitl_platform.ledger.commands import record_batch
 from hitl_platform.tenants.actor import Actor
-from models_registry.models import ModelVersion, Prediction
+from models_registry.models import Prediction
 from models_registry.queries import predictions_for
 from reviews import queries, statements
 from reviews.models import Advice, PanelTemplate, Queue, RoutingPolicy
@@ -47,7 +47,6 @@ class Chunk:
     causes: Mapping[UUID, str]
     payloads: Mapping[UUID, dict[str, Any]]
     predictions: Mapping[UUID, Prediction]
-    model_labels: Mapping[UUID, list[str]]
     versions: Mapping[UUID, CaseTypeVersion]
     policies: Mapping[UUID, RoutingPolicy]
     queues: Mapping[str, Queue]
@@ -77,7 +76,6 @@ def read_chunk(case_ids: Sequence[UUID], *, causes: Mapping[UUID, str]) -> Chunk
     sources = {*CASE.sources("review"), *CASE.sources("decide")} - {"in_review"}
     cases = list(Case.objects.filter(pk__in=case_ids, state__in=sources).order_by("pk"))
     predictions = predictions_for([case.pk for case in cases if not causes.get(case.pk)])
-    models = ModelVersion.objects.filter(pk__in={found.model_version_id for found in predictions.values()})
     policies = RoutingPolicy.objects.filter(
         case_type_id__in={case.case_type_id for case in cases}, state=PolicyState.ACTIVE
     )
@@ -86,7 +84,6 @@ def read_chunk(case_ids: Sequence[UUID], *, causes: Mapping[UUID, str]) -> Chunk
         causes=causes,
         payloads=payloads([case.pk for case in cases]),
         predictions=predictions,
-        model_labels=dict(models.values_list("pk", "labels")),
         versions={version_id: type_version(version_id) for version_id in {case.type_version_id for case in cases}},
         policies={policy.case_type_id: policy for policy in policies},
         queues={queue.key: queue for queue in Queue.objects.order_by("created_at", "pk")},
@@ -141,8 +138,7 @@ def _route(cases: Sequence[Case], policy: RoutingPolicy | None, version: CaseTyp
     for row, case in enumerate(cases):
         prediction = chunk.predictions.get(case.pk)
         if prediction is not None:
-            labels = chunk.model_labels[prediction.model_version_id]
-            shares[row] = _in_order(prediction.probabilities, labels, compiled.labels)
+            shares[row] = _in_order(prediction.probabilities, prediction.model_version.labels, compiled.labels)
     return compiled.route(facts, shares, now=datetime.now(UTC))
 
 

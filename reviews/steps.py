@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
+
 from cases.services import NewDecision, decide_cases
 from hitl_platform.kernel.ids import uuid7
-from hitl_platform.ledger.commands import record, record_batch
+from hitl_platform.ledger.commands import open_command, record, record_batch
 from hitl_platform.pipeline.runner import ClaimedStep, Finish
 from hitl_platform.pipeline.services import NewStep, enqueue_many
 from hitl_platform.tenants.actor import Actor, system_actor
@@ -53,7 +55,8 @@ def aggregate_panels(steps: Sequence[ClaimedStep], finish: Finish) -> None:
         complete, waiting = settlement.read_complete([step.subject_id for step in steps])
         verdicts = settlement.verdicts_of(complete)
     actor = system_actor(tenant_id, "consensus")
-    with finish():
+    # to look again later is no event of a case, so a batch that only does that ends without a record
+    with finish() if verdicts else finish.closing():
         _settle(actor, [verdict for verdict in verdicts if verdict.label is not None])
         _dispute(actor, [verdict for verdict in verdicts if verdict.label is None])
         _come_again(tenant_id, waiting)
@@ -123,12 +126,14 @@ def _come_again(tenant_id: UUID, waiting: dict[UUID, datetime]) -> None:
 def expire_leases(steps: Sequence[ClaimedStep], finish: Finish) -> None:
     """Open the seats whose leases have ended, and come again for those that run on."""
     tenant_id = steps[0].tenant_id
-    with finish():
+    with finish.closing():
         for queue_id in sorted({step.subject_id for step in steps}):
-            expire_queue(tenant_id, queue_id)
+            with open_command("expire leases", tenant_id=tenant_id):
+                expire_queue(tenant_id, queue_id)
             ends_at = next_lease_end(queue_id)
             if ends_at is not None:
-                enqueue_expiry(tenant_id, queue_id, ends_at=ends_at)
+                # a seat that somebody held locked just now is over already: never this step's own span again
+                enqueue_expiry(tenant_id, queue_id, ends_at=max(ends_at, timezone.now()))
 
 
 def close_reviews(steps: Sequence[ClaimedStep], finish: Finish) -> None:
