@@ -122,15 +122,15 @@ def open_command(name: str, *, tenant_id: UUID) -> Iterator[None]:
 
 @contextmanager
 def _join(outer: _Recording, name: str, tenant_id: UUID) -> Iterator[None]:
-    before = outer.progress()
+    before, finished = outer.progress(), False
     with tenant_scope(tenant_id):
         try:
             yield
-        except BaseException:
-            # there is no savepoint to go back to: whoever catches this must not commit the rest
-            if outer.progress() != before:
+            finished = True
+        finally:
+            # there is no savepoint to go back to: whoever catches the error must not commit the rest
+            if not finished and outer.progress() != before:
                 outer.broken_by = name
-            raise
 
 
 @contextmanager

@@ -28,7 +28,10 @@ class HasEvents(Protocol):
     """A case, as far as the ledger knows one: its id, and the batch events that were about it too."""
 
     pk: Any
-    event_ids: Sequence[UUID]
+
+    @property
+    def event_ids(self) -> Sequence[UUID]:
+        """The batch events."""
 
 
 @dataclass(frozen=True, slots=True)

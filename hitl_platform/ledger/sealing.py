@@ -50,7 +50,7 @@ _AFTER = """
 e.epoch = %s and (e.xid, e.id) > (%s::xid8, %s::uuid) and (not %s or e.xid < pg_snapshot_xmin(pg_current_snapshot()))
 order by e.xid, e.id limit %s
 """
-_FIRST = "select at from ledger_auditevent e where" + _AFTER  # noqa: S608  constants of this module
+_FIRST = "select at from ledger_auditevent e where" + _AFTER  # noqa: S608  # constants of this module
 _EVENTS = "select" + COLUMNS + ", xid::text from ledger_auditevent e where" + _AFTER
 
 _HEADS = """

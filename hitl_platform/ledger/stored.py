@@ -49,7 +49,7 @@ _EVENTS = f"""
 select {COLUMNS} from ledger_auditleaf l
 join ledger_auditevent e on e.tenant_id = l.tenant_id and e.id = l.event_id
 where l.seq >= %s and l.seq < %s order by l.seq
-"""  # noqa: S608  the columns are a constant
+"""  # noqa: S608  # the columns are a constant
 _PERSONAL = """
 select p.event_id::text, p.name, encode(p.salt, 'hex'), p.value from ledger_auditleaf l
 join ledger_auditpersonal p on p.tenant_id = l.tenant_id and p.event_id = l.event_id
