@@ -100,6 +100,42 @@ CATEGORIES: dict[str, tuple[str, str]] = {
     "job": ("job", "Job"),
     "telephone": ("telephone", "Telephone"),
 }
+TEMPLATES = (
+    TemplatePlan("majority-of-3", "Majority of three", 3, "majority"),
+    TemplatePlan("both-of-2", "Both of two, or an adjudicator", 2, "unanimous"),
+)
+QUEUES = (
+    QueuePlan("loans", "Loans", "majority-of-3", "Would you lend this money? Three people look at each application."),
+    QueuePlan("large-loans", "Large loans", "both-of-2", "10,000 DM or more. Two people must agree; else one decides."),
+)
+POLICY = {
+    "rules": [
+        {
+            "name": "Large loans are for people",
+            "when": "case.amount >= 10000",
+            "action": "review",
+            "queue": "large-loans",
+            "template": "both-of-2",
+        }
+    ],
+    "thresholds": {"approve": 0.7, "decline": 0.65},
+    "otherwise": {"queue": "loans", "template": "majority-of-3"},
+    "consensus": "dawid_skene",
+}
+REASON_CODES = (
+    {"key": "steady-income", "name": "Steady income", "labels": ["approve"]},
+    {"key": "good-record", "name": "Good payment record", "labels": ["approve"]},
+    {"key": "secured", "name": "Property or guarantor", "labels": ["approve"]},
+    {"key": "burden", "name": "Instalments too high", "labels": ["decline"]},
+    {"key": "thin-reserves", "name": "Thin reserves", "labels": ["decline"]},
+    {"key": "poor-record", "name": "Poor payment record", "labels": ["decline"]},
+)
+SECTIONS = {
+    "Loan": ("amount", "months", "instalment_share"),
+    "Money": ("purpose", "checking_account", "savings", "property", "guarantors"),
+    "Record": ("credit_history", "loans_here", "other_instalments"),
+    "Applicant": ("job", "employed_for", "housing", "residence_years", "dependants", "telephone"),
+}
 
 
 def northwind() -> Organisation:
@@ -116,32 +152,9 @@ def northwind() -> Organisation:
         feature_schema=_feature_schema(),
         label_order=["approve", "decline"],
         strength=0.1,
-        templates=[
-            TemplatePlan("majority-of-3", "Majority of three", 3, "majority"),
-            TemplatePlan("both-of-2", "Both of two, or an adjudicator", 2, "unanimous"),
-        ],
-        queues=[
-            QueuePlan(
-                "loans", "Loans", "majority-of-3", "Would you lend this money? Three people look at each application."
-            ),
-            QueuePlan(
-                "large-loans", "Large loans", "both-of-2", "10,000 DM or more. Two people must agree; else one decides."
-            ),
-        ],
-        policy={
-            "rules": [
-                {
-                    "name": "Large loans are for people",
-                    "when": "case.amount >= 10000",
-                    "action": "review",
-                    "queue": "large-loans",
-                    "template": "both-of-2",
-                }
-            ],
-            "thresholds": {"approve": 0.7, "decline": 0.65},
-            "otherwise": {"queue": "loans", "template": "majority-of-3"},
-            "consensus": "dawid_skene",
-        },
+        templates=TEMPLATES,
+        queues=QUEUES,
+        policy=POLICY,
         known=known,
         cases=cases,
     )
@@ -179,6 +192,33 @@ def _feature_schema() -> dict[str, object]:
 
 
 def _definition() -> dict[str, object]:
+    return {
+        "question": "Should this loan be given?",
+        "payload_schema": _payload_schema(),
+        "labels": [
+            {"key": "approve", "name": "Approve", "shortcut": "1"},
+            {"key": "decline", "name": "Decline", "shortcut": "2"},
+        ],
+        # as the makers of the data set weigh it: lending to somebody who does not repay is five times as bad
+        "costs": {"decline": {"approve": 5}, "approve": {"decline": 1}},
+        "reason_codes": list(REASON_CODES),
+        "layout": {
+            "sections": [
+                {"title": title, "style": "figures" if title == "Loan" else "evidence", "fields": _fields(*names)}
+                for title, names in SECTIONS.items()
+            ]
+        },
+        "attributes_schema": {
+            "sex": {"title": "Sex", "values": ["female", "male"]},
+            "age_band": {"title": "Age", "values": [band for _, band in AGE_BANDS]},
+            "foreign_worker": {"title": "Foreign worker", "values": list(FOREIGN_WORKER.values())},
+            "personal_status": {"title": "Sex and marital status", "values": list(PERSONAL_STATUS.values())},
+        },
+        "facets": [{"key": "amount", "type": "float"}, {"key": "purpose", "type": "text"}],
+    }
+
+
+def _payload_schema() -> dict[str, object]:
     properties: dict[str, object] = {"application": {"type": "string", "title": "Application", "maxLength": 40}}
     properties |= {
         name: {"type": "integer", "minimum": 0, "maximum": 10_000_000, "title": title}
@@ -189,48 +229,10 @@ def _definition() -> dict[str, object]:
         for name, (column, title) in CATEGORIES.items()
     }
     return {
-        "question": "Should this loan be given?",
-        "payload_schema": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": [name for name in properties if name != "application"],
-            "properties": properties,
-        },
-        "labels": [
-            {"key": "approve", "name": "Approve", "shortcut": "1"},
-            {"key": "decline", "name": "Decline", "shortcut": "2"},
-        ],
-        # as the makers of the data set weigh it: lending to somebody who does not repay is five times as bad
-        "costs": {"decline": {"approve": 5}, "approve": {"decline": 1}},
-        "reason_codes": [
-            {"key": "steady-income", "name": "Steady income", "labels": ["approve"]},
-            {"key": "good-record", "name": "Good payment record", "labels": ["approve"]},
-            {"key": "secured", "name": "Property or guarantor", "labels": ["approve"]},
-            {"key": "burden", "name": "Instalments too high", "labels": ["decline"]},
-            {"key": "thin-reserves", "name": "Thin reserves", "labels": ["decline"]},
-            {"key": "poor-record", "name": "Poor payment record", "labels": ["decline"]},
-        ],
-        "layout": {
-            "sections": [
-                {"title": "Loan", "style": "figures", "fields": _fields("amount", "months", "instalment_share")},
-                {
-                    "title": "Money",
-                    "fields": _fields("purpose", "checking_account", "savings", "property", "guarantors"),
-                },
-                {"title": "Record", "fields": _fields("credit_history", "loans_here", "other_instalments")},
-                {
-                    "title": "Applicant",
-                    "fields": _fields("job", "employed_for", "housing", "residence_years", "dependants", "telephone"),
-                },
-            ]
-        },
-        "attributes_schema": {
-            "sex": {"title": "Sex", "values": ["female", "male"]},
-            "age_band": {"title": "Age", "values": [band for _, band in AGE_BANDS]},
-            "foreign_worker": {"title": "Foreign worker", "values": list(FOREIGN_WORKER.values())},
-            "personal_status": {"title": "Sex and marital status", "values": list(PERSONAL_STATUS.values())},
-        },
-        "facets": [{"key": "amount", "type": "float"}, {"key": "purpose", "type": "text"}],
+        "type": "object",
+        "additionalProperties": False,
+        "required": [name for name in properties if name != "application"],
+        "properties": properties,
     }
 
 

@@ -7,7 +7,7 @@ import subprocess
 from tests.architecture.sources import FLOORS, ROOT, name_of, python_files, tree_of
 
 # a worker's outermost loop may catch everything: what it caught becomes a visible state
-OUTERMOST_LOOPS = {"hitl_platform/pipeline/runner.py"}
+OUTERMOST_LOOPS = {"hitl_platform/pipeline/runner.py", "models_registry/sandbox_child.py"}
 FORBIDDEN_CALLS = {"pickle", "cPickle", "marshal", "dill", "joblib", "cloudpickle", "shelve"}
 UNBOUNDED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
