@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from typing import Any
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -100,6 +101,7 @@ def scope_required(*scopes: str, roles: tuple[str, ...] = ()) -> type[permission
 def actor_required(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Portal views: a person with a chosen tenant; others go to the login or to the choice."""
 
+    @wraps(view)
     def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.actor is not None and request.actor.kind == "user":
             return view(request, *args, **kwargs)
@@ -107,9 +109,5 @@ def actor_required(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
             return redirect("choose_tenant")
         return redirect_to_login(request.get_full_path(), redirect_field_name=REDIRECT_FIELD_NAME)
 
-    guarded.__name__ = view.__name__
-    guarded.__doc__ = view.__doc__
     guarded.actor_required = True  # type: ignore[attr-defined]  # read by the test that walks the routes
-    if getattr(view, "own_transactions", False):
-        guarded.own_transactions = True  # type: ignore[attr-defined]
     return guarded

@@ -43,11 +43,11 @@ class TenantScope:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.memberships = []  # type: ignore[attr-defined]  # known to doors, not to Django's stubs
-        request.actor = key_actor_of(request)  # type: ignore[attr-defined]
-        if request.actor is None and "HTTP_AUTHORIZATION" not in request.META:  # type: ignore[attr-defined]
-            request.actor = self._member(request)  # type: ignore[attr-defined]
+    def __call__(self, request: Any) -> HttpResponseBase:
+        request.memberships = []
+        request.actor = key_actor_of(request)
+        if request.actor is None and "HTTP_AUTHORIZATION" not in request.META:
+            request.actor = self._member(request)
         return self.get_response(request)
 
     def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
@@ -97,12 +97,11 @@ def memberships_of(user_id: UUID) -> list[MembershipChoice]:
 
 def _chosen(request: Any) -> MembershipChoice | None:
     wanted = request.session.get(TENANT_KEY)
-    for membership in request.memberships:
-        if str(membership.tenant_id) == wanted:
-            return membership  # type: ignore[no-any-return]
-    if len(request.memberships) == 1:
-        return request.memberships[0]  # type: ignore[no-any-return]
-    return None
+    memberships: list[MembershipChoice] = request.memberships
+    chosen = next((each for each in memberships if str(each.tenant_id) == wanted), None)
+    if chosen is None and len(memberships) == 1:
+        return memberships[0]
+    return chosen
 
 
 def _opens_its_own(view: Any) -> bool:

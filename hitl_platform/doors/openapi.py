@@ -89,7 +89,17 @@ def page_serializer(item: type[serializers.BaseSerializer[Any]]) -> type[seriali
         "items": item(many=True, read_only=True),
         "next_cursor": serializers.CharField(allow_null=True, read_only=True),
         "count": serializers.IntegerField(
-            required=False, read_only=True, help_text=f"With `with_count=true`; stops at {COUNT_LIMIT}."
+            allow_null=True, read_only=True, help_text=f"With `with_count=true`; stops at {COUNT_LIMIT}."
         ),
     }
     return type(f"{name}PageSerializer", (serializers.Serializer,), fields)
+
+
+def tell_of_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Hook of drf-spectacular: a route that documents no refusal answers problem documents like all others."""
+    problem = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            if not any(status.startswith("4") for status in operation["responses"]):
+                operation["responses"]["4XX"] = {"description": "Refused.", "content": problem}
+    return result

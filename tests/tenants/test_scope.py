@@ -1,6 +1,7 @@
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
+from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership, Tenant
 from hitl_platform.tenants.scope import NoTenantScope, current_tenant_id, tenant_scope
 
@@ -54,10 +55,10 @@ def test_a_failure_inside_rolls_back_and_closes_the_scope(acme: Tenant) -> None:
         assert Tenant.objects.get().name == "Acme"
 
 
-def test_another_tenants_row_cannot_be_written(acme: Tenant, globex: Tenant, alice: object) -> None:
+def test_another_tenants_row_cannot_be_written(acme: Tenant, globex: Tenant, alice: Actor) -> None:
     with (
         tenant_scope(acme.id),
         pytest.raises(ProgrammingError, match="row-level security"),
         transaction.atomic(),
     ):
-        Membership.objects.create(tenant_id=globex.id, user_id=alice.id, roles=["owner"])  # type: ignore[attr-defined]
+        Membership.objects.create(tenant_id=globex.id, user_id=alice.id, roles=["owner"])

@@ -2,8 +2,9 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import hitl_platform.kernel.ids
 from django.db import migrations, models
+
+import hitl_platform.kernel.ids
 
 
 class Migration(migrations.Migration):
