@@ -24,8 +24,10 @@ from . import programs
 from .visitors import NDJSON, Integrator, Person, Unexpected
 
 CASES = 24  # of each kind: those that the model decided before, and those that it left to people
-PATIENCE = 120.0  # seconds for each wait
+PATIENCE = 300.0  # seconds for each wait: long, because it only ends what is stuck
+REVIEW_AGAIN = 30.0  # seconds until reviewers look again whether seats were left
 Found = TypeVar("Found")
+MOST_PEOPLE = 4  # of one role: a panel has three seats
 SCOPES = "cases:write,cases:read,outcomes:write,ledger:read"
 
 
@@ -59,7 +61,7 @@ class Story:
         with self.part("score and route"):
             cases = self.wait_until_routed(prefix, expected=len(samples))
         with self.part("panels of reviewers"):
-            self.review([case["id"] for case in cases])
+            self.review(prefix)
         with self.part("decisions, outcome, timeline"):
             decided = self.look_back(cases, first=first)
         with self.part("ledger verified offline"):
@@ -105,7 +107,7 @@ class Story:
         """Until no case waits for a machine any more; some are decided, some are with people."""
 
         def routed() -> list[dict[str, Any]]:
-            cases = [case for case in self.api.pages("cases/", most=1_000) if belongs(case, prefix)]
+            cases = self.ours(prefix)
             waiting = [case for case in cases if case["state"] in {"received", "scored"}]
             return cases if len(cases) == expected and not waiting else []
 
@@ -115,23 +117,29 @@ class Story:
             demand(self.counts[f"{state} by the policy"] > 0, f"No case was {state} by the policy.")
         return cases
 
-    def review(self, case_ids: Sequence[str]) -> None:
-        """Reviewers and adjudicators work their queues until each of these cases is decided."""
-        judged = 0
-
-        def all_decided() -> bool:
-            nonlocal judged
-            for number, person in enumerate((*self.people, *self.adjudicators)):
-                judged += self.work(person, number=number)
-            return all(self.api.get(f"cases/{case_id}/")["state"] == "decided" for case_id in case_ids)
-
+    def review(self, prefix: str) -> None:
+        """Reviewers, then adjudicators, work their queues until each of our cases is decided."""
         for person in (*self.people, *self.adjudicators):
             person.log_in()
-        wait_for(all_decided, what="the panels")
-        self.counts["judgments"] = judged
+        reviewed_at = -REVIEW_AGAIN
 
-    def work(self, person: Person, *, number: int) -> int:
-        """One person takes what the queues offer, at most forty cases at a stretch; answers how many."""
+        def all_decided() -> bool:
+            nonlocal reviewed_at
+            left = sum(case["state"] != "decided" for case in self.ours(prefix))
+            again = time.monotonic() > reviewed_at + REVIEW_AGAIN
+            for number, person in enumerate([*(self.people if left and again else []), *self.adjudicators]):
+                self.counts["judgments"] = self.counts.get("judgments", 0) + self.work(person, number=number, most=left)
+            reviewed_at = time.monotonic() if again else reviewed_at
+            return left == 0
+
+        wait_for(all_decided, what="the panels")
+
+    def ours(self, prefix: str) -> list[dict[str, Any]]:
+        """Our own cases, which are the newest."""
+        return [case for case in self.api.pages("cases/?limit=100", most=100) if belongs(case, prefix)]
+
+    def work(self, person: Person, *, number: int, most: int) -> int:
+        """One person takes up to `most` cases; answers how many. Ours come first: they are due first."""
 
         def choose(reference: str, labels: list[str]) -> str:
             # Every third case is one that people see differently, so that some panels end in a dispute.
@@ -141,7 +149,7 @@ class Story:
         done = 0
         for queue in person.queues():
             path, page = person.next_case(queue)
-            while path.startswith("/seats/") and done < 40:
+            while path.startswith("/seats/") and done < most:
                 before = path
                 path, page = person.decide(page, choose=choose)
                 done += path != before
@@ -239,13 +247,14 @@ def main(arguments: Sequence[str]) -> int:
     address, report, logins_file = arguments
     logins = json.loads(Path(logins_file).read_text(encoding="utf-8"))
     tenant = next(login["tenant"] for login in logins if "adjudicator" in login["roles"])
-    ours = [login for login in logins if login["tenant"] == tenant]
     key = command("create_key", "--tenant", tenant, "--name", "Smoke", "--scopes", SCOPES).strip().splitlines()[-1]
-    story = Story(
-        api=Integrator(address, key),
-        people=[Person(address, it["email"], it["password"]) for it in ours if "reviewer" in it["roles"]],
-        adjudicators=[Person(address, it["email"], it["password"]) for it in ours if "adjudicator" in it["roles"]],
-    )
+
+    def people(role: str) -> list[Person]:
+        known = [login for login in logins if login["tenant"] == tenant and role in login["roles"]]
+        known.sort(key=lambda login: bool(login["simulated"]))
+        return [Person(address, login["email"], login["password"]) for login in known[:MOST_PEOPLE]]
+
+    story = Story(api=Integrator(address, key), people=people("reviewer"), adjudicators=people("adjudicator"))
     failed = ""
     try:
         story.run()
