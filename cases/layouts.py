@@ -7,7 +7,7 @@ nothing in a payload can become markup.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -42,6 +42,7 @@ class Block:
     text: str = ""
     columns: tuple[Entry, ...] = ()
     rows: tuple[tuple[Entry, ...], ...] = ()
+    missing: bool = False
 
 
 def lay_out(layout: Json, *, payload: Json, schema: Json) -> list[Block]:
@@ -54,7 +55,8 @@ def lay_out(layout: Json, *, payload: Json, schema: Json) -> list[Block]:
     if sections:
         entries = tuple(_entry({"key": key}, rest, properties) for key in rest)
         return [*blocks, Block(kind="rest", title="Other fields", entries=entries)] if rest else blocks
-    everything = {"title": "", "fields": [{"key": key} for key in payload]}
+    keys = [key for key in _in_order(schema, properties, payload) if key in payload]
+    everything = {"title": "", "fields": [{"key": key} for key in keys]}
     return list(_section(everything, payload, properties))
 
 
@@ -79,7 +81,9 @@ def _section(section: Json, payload: Json, properties: Json) -> Iterator[Block]:
         if kind == "table":
             apart.append(_table(entry.title, payload[field["key"]], properties.get(field["key"])))
         elif kind in ("text", "code"):
-            apart.append(Block(kind=kind, title=entry.title, text=entry.value))
+            alone = style == "text" and len(section["fields"]) == 1
+            title = section["title"] if alone else entry.title
+            apart.append(Block(kind=kind, title=title, text=entry.value, missing=entry.missing))
         else:
             entries.append(entry)
     if entries:
@@ -100,14 +104,20 @@ def _kind(field: Json, value: Any, style: str) -> str:
 def _table(title: str, items: Sequence[Json], schema: Any) -> Block:
     about = schema.get("items") if isinstance(schema, Mapping) else None
     properties = (about.get("properties") if isinstance(about, Mapping) else None) or {}
-    keys = list(dict.fromkeys([*(key for key in properties if any(key in item for item in items)),
-                               *(key for item in items for key in item)]))  # fmt: skip
+    present = {key for item in items for key in item}
+    keys = [key for key in _in_order(about, properties, present) if key in present]
     rows = tuple(tuple(_entry({"key": key}, item, properties) for key in keys) for item in items)
     columns = tuple(
         replace(_entry({"key": key}, {}, properties), number=any(row[at].number for row in rows))
         for at, key in enumerate(keys)
     )
     return Block(kind="table", title=title, columns=columns, rows=rows)
+
+
+def _in_order(schema: Any, properties: Json, present: Collection[str]) -> list[str]:
+    """Keys as the schema's `required` lists them, then the rest: stored objects keep no order of their own."""
+    required = schema.get("required") if isinstance(schema, Mapping) else None
+    return list(dict.fromkeys([*(required or ()), *properties, *sorted(present)]))
 
 
 def _entry(field: Json, payload: Json, properties: Json) -> Entry:

@@ -41,12 +41,13 @@ class Sight:
     def shoot(self, page: Page, name: str, *, shows: list[str]) -> None:
         """Keep a picture of the page under `name`, after asserting that it shows these texts and is sound."""
         for text in shows:
-            expect(page.get_by_text(text).first).to_be_visible()
+            expect(page.get_by_text(text).filter(visible=True).first).to_be_visible()
         width = page.viewport_size["width"] if page.viewport_size else 0
         scheme = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
         page.screenshot(path=self.folder / f"{name}-{width}-{scheme}.png", full_page=True)
-        assert page.evaluate(STICKING_OUT) == [], f"{name} at {width}: wider than its window"
-        assert page.evaluate(COVERED) == [], f"{name} at {width}: controls on each other"
+        for what, script in (("wider than its window", STICKING_OUT), ("controls on each other", COVERED)):
+            found = page.evaluate(script)
+            assert not found, f"{name} at {width}: {what}: {found}"
         self.check(page, name)
 
     @staticmethod
@@ -58,4 +59,4 @@ class Sight:
             for rule in found
             for node in rule["nodes"]
         ]
-        assert told == [], f"{name}: axe-core objects"
+        assert not told, f"{name}: axe-core objects: " + "\n".join(told)

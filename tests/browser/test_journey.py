@@ -116,7 +116,7 @@ def test_an_adjudicator_settles_a_dispute(stage: Stage) -> None:
     page = stage.open("sam")
     page.goto("/")
     page.keyboard.press("1")
-    expect(page.get_by_role("heading", name="2 judgments differ")).to_be_visible()
+    expect(page.get_by_role("heading", name="2 judgments side by side")).to_be_visible()
     expect(page.get_by_role("article")).to_have_count(2)
     page.keyboard.press("2")
     page.keyboard.press("Enter")

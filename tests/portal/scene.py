@@ -32,7 +32,11 @@ DEFINITION: dict[str, Any] = {
             "months": {"type": "integer", "title": "Term"},
             "purpose": {"type": "string", "title": "Purpose"},
             "statement": {"type": "string", "title": "Statement"},
-            "past": {"type": "array", "title": "Earlier credits", "items": {"type": "object"}},
+            "past": {
+                "type": "array",
+                "title": "Earlier credits",
+                "items": {"type": "object", "required": ["year", "lender", "amount", "paid"]},
+            },
         },
     },
     "labels": [

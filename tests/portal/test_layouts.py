@@ -20,7 +20,7 @@ SCHEMA = {
         "amount": {"title": "Amount asked for"},
         "purpose": {"oneOf": [{"const": "A40", "title": "New car"}, {"const": "A41", "title": "Used car"}]},
         "born": {"type": "string", "format": "date"},
-        "past": {"items": {"properties": {"paid": {"title": "Paid back"}, "year": {}}}},
+        "past": {"items": {"required": ["year"], "properties": {"paid": {"title": "Paid back"}, "year": {}}}},
     }
 }
 LAYOUT = {
@@ -61,10 +61,10 @@ def test_a_code_is_shown_by_its_meaning() -> None:
     assert blocks_of(LAYOUT)[1].entries[0].value == "Used car"
 
 
-def test_a_table_keeps_the_schemas_columns_and_knows_which_are_numbers() -> None:
+def test_a_table_has_the_required_columns_first_and_knows_which_are_numbers() -> None:
     table = blocks_of(LAYOUT)[2]
-    assert [(column.title, column.number) for column in table.columns] == [("Paid back", False), ("Year", True)]
-    assert [entry.value for entry in table.rows[1]] == ["Not given", "2021"]
+    assert [(column.title, column.number) for column in table.columns] == [("Year", True), ("Paid back", False)]
+    assert [entry.value for entry in table.rows[1]] == ["2021", "Not given"]
 
 
 def test_long_text_stands_by_itself() -> None:
@@ -73,7 +73,7 @@ def test_long_text_stands_by_itself() -> None:
 
 
 def test_a_type_without_layout_shows_everything() -> None:
-    assert [block.kind for block in blocks_of({})] == ["fields", "text", "table"]
+    assert [block.kind for block in blocks_of({})] == ["fields", "table", "text"]
 
 
 def test_headline_is_the_first_figure() -> None:
