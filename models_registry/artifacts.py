@@ -50,6 +50,8 @@ ESTIMATORS = frozenset(
         "sklearn.naive_bayes.MultinomialNB",
         "sklearn.naive_bayes.BernoulliNB",
         "sklearn.neural_network._multilayer_perceptron.MLPClassifier",
+        "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+        "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
         "sklearn.preprocessing._label.LabelBinarizer",
     }
 )
@@ -67,6 +69,7 @@ LOADERS: dict[str, frozenset[str]] = {
     "ListNode": frozenset({"builtins.list"}),
     "SetNode": frozenset({"builtins.set"}),
     "TupleNode": frozenset({"builtins.tuple"}),
+    "RandomStateNode": frozenset({"numpy.random.mtrand.RandomState"}),
     "SliceNode": frozenset({"builtins.slice"}),
 }
 

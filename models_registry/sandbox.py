@@ -8,6 +8,7 @@ the next request starts a fresh one. A `subprocess`, because Celery's pool child
 
 import atexit
 import contextlib
+import logging
 import os
 import selectors
 import signal
@@ -28,6 +29,8 @@ from models_registry import framing
 from models_registry.faults import ModelCrashed, ModelLied, ModelTimeout, NoModel
 from models_registry.features import Columns
 from models_registry.outputs import Floats, Reply
+
+logger = logging.getLogger(__name__)
 
 _CHILD = Path(__file__).with_name("sandbox_child.py")
 # the whole environment of the child; the one variable that is passed on finds shared libraries
@@ -156,6 +159,9 @@ class Sandbox:
             raise ModelCrashed(f"The sandbox did not start: {words or error}", child_lost=True) from error
         child.forget_folder()
         self.walls = {str(name): held is True for name, held in dict(hello.get("walls") or {}).items()}
+        missing = sorted(name for name, held in self.walls.items() if not held)
+        if missing:
+            logger.warning("sandbox: this system does not grant %s; models run without", ", ".join(missing))
         return child
 
     def _end_child(self) -> None:

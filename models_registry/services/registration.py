@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from cases.definitions import label_keys
@@ -51,10 +52,12 @@ def create_model(*, actor: Actor, case_type_key: str, key: str, name: str) -> Mo
         raise Invalid("The key is wrong.", fields={"key": [reason]})
     if not 1 <= len(name.strip()) <= 200:
         raise Invalid("The name is wrong.", fields={"name": ["has 1 to 200 characters"]})
-    if Model.objects.filter(key=key).exists():
-        raise Conflict("There is a model with this key already.", code="model_exists")
     model = Model(tenant_id=actor.tenant_id, case_type=case_type, key=key, name=name.strip())
-    model.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            model.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict(f"There is a model {key!r} already.", code="model_exists") from None
     record("model.created", model, actor=actor, body={"key": key, "case_type": case_type_key})
     return model
 

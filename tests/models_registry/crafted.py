@@ -96,3 +96,10 @@ def overtalking_model():
     model = LogisticRegression().fit([[0.0], [1.0], [2.0]], ["a", "b", "c"])
     model.classes_ = np.array(LABELS)
     return model
+
+
+def curious_model():
+    """Opens the file that the text names, as scikit-learn's vectorizers may be told to."""
+    model = _text_model(CountVectorizer())
+    model.named_steps["columns"].named_transformers_["t"].input = "filename"
+    return model

@@ -9,6 +9,20 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    RobustScaler,
+    StandardScaler,
+)
 
 from models_registry.artifacts import fingerprint
 from models_registry.faults import ModelCrashed, ModelLied, ModelTimeout, NoModel
@@ -201,6 +215,62 @@ def test_an_exception_is_a_crash_told_in_a_line_and_the_child_stays(sandbox, loa
     assert "yacht" not in str(fault.value)
     assert not fault.value.child_lost
     assert sandbox.pid == pid
+
+
+def test_a_model_that_opens_files_finds_none(sandbox):
+    curious = Asked(crafted.curious_model(), crafted.TEXT_FEATURES)
+    with pytest.raises(ModelCrashed, match="PermissionError"):
+        curious.ask(sandbox, [{"text": "/etc/hostname"}])
+
+
+NUMBERS = [[float(i % 7), float(i % 5)] for i in range(60)]
+TRUTH = ["approve" if i % 7 + i % 5 > 5 else "decline" for i in range(60)]
+TEXTS = [f"{'late' if label == 'decline' else 'paid'} {row[0]:.0f}" for row, label in zip(NUMBERS, TRUTH, strict=True)]
+KINDS = {
+    "minmax": make_pipeline(MinMaxScaler(), LogisticRegression()),
+    "maxabs": make_pipeline(MaxAbsScaler(), LogisticRegression()),
+    "robust": make_pipeline(RobustScaler(), LogisticRegression()),
+    "ordinal": make_pipeline(OrdinalEncoder(), LogisticRegression()),
+    "polynomial": make_pipeline(PolynomialFeatures(2), LogisticRegression(max_iter=1000)),
+    "union": make_pipeline(FeatureUnion([("a", StandardScaler()), ("b", MinMaxScaler())]), LogisticRegression()),
+    "gaussian": GaussianNB(),
+    "bernoulli": make_pipeline(MinMaxScaler(), BernoulliNB(binarize=0.5)),
+    "multinomial": MultinomialNB(),
+    "network": make_pipeline(StandardScaler(), MLPClassifier((8,), max_iter=2000, random_state=0)),
+}
+WORDS = {
+    "tfidf": TfidfVectorizer(),
+    "counted": make_pipeline(CountVectorizer(), TfidfTransformer()),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_allowed_estimator_predicts_in_the_sandbox(sandbox, kind):
+    model = KINDS[kind].fit(NUMBERS, TRUTH)
+    schema = {"features": [{"name": "a", "type": "number"}, {"name": "b", "type": "number"}]}
+    reply = Asked(model, schema).ask(sandbox, [{"a": a, "b": b} for a, b in NUMBERS])
+    np.testing.assert_allclose(reply.probabilities, model.predict_proba(NUMBERS), atol=1e-12)
+    assert honest_rows(reply).all()
+    assert_explained(reply, is_linear=kind in ("minmax", "maxabs", "robust", "ordinal"))
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_words_are_counted_in_the_sandbox(sandbox, kind):
+    columns = ColumnTransformer([("words", WORDS[kind], 0)])
+    model = Pipeline([("columns", columns), ("predict", LogisticRegression())])
+    matrix = np.array(TEXTS, dtype=object).reshape(-1, 1)
+    model.fit(matrix, TRUTH)
+    reply = Asked(model, crafted.TEXT_FEATURES).ask(sandbox, [{"text": text} for text in TEXTS])
+    np.testing.assert_allclose(reply.probabilities, model.predict_proba(matrix), atol=1e-12)
+    assert_explained(reply, is_linear=True)
+
+
+def assert_explained(reply, *, is_linear):
+    assert (reply.contributions is not None) == is_linear
+    if is_linear:
+        ranked = np.sort(reply.probabilities, axis=1)
+        log_odds = np.log(ranked[:, -1]) - np.log(ranked[:, -2])
+        np.testing.assert_allclose(reply.contributions.sum(axis=1) + reply.baseline, log_odds, atol=1e-9)
 
 
 def test_lies_are_found_row_by_row(sandbox):
