@@ -299,9 +299,7 @@ def _none(name: str) -> bool:
 
 
 def _page(serializer: Any, page: Page[Any]) -> Response:
-    content: dict[str, Any] = {"items": page.items, "next_cursor": page.next_cursor}
-    if page.count is not None:
-        content["count"] = page.count
+    content = {"items": page.items, "next_cursor": page.next_cursor, "count": page.count}
     return Response(serializer(content).data)
 
 

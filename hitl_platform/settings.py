@@ -324,8 +324,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Submit cases, read decisions, post outcomes.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    # enumerations stand where they are used: several things have a `state`, and each has its own
-    "POSTPROCESSING_HOOKS": [],
+    # drf-spectacular's own hook is left out: enumerations stand where they are used, each `state` its own
+    "POSTPROCESSING_HOOKS": ["hitl_platform.doors.openapi.tell_of_problems"],
     # the version whose schemas are JSON Schema proper, as those are that check the input
     "OAS_VERSION": "3.1.1",
 }

@@ -19,7 +19,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
         return {"type": "http", "scheme": "bearer", "description": "A service key, made by `manage.py create_key`."}
 
 
-class MemberScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # as above
+class MemberScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's own
     target_class = "hitl_platform.doors.authentication.MemberAuthentication"
     name = "memberSession"
 

@@ -17,7 +17,6 @@ from django.db.backends.utils import CursorWrapper
 def array_cursor() -> Iterator[CursorWrapper]:
     """A cursor on the default connection, seen by its execute wrappers, with %b and %(name)b for binary."""
     connection.ensure_connection()
-    # Django's stubs know neither the cursor's constructor nor that any cursor can be wrapped
-    bound: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    bound: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]  # the stubs lack psycopg's own
     with connection.make_cursor(bound) as cursor:
         yield cursor

@@ -53,7 +53,8 @@ class Walls(Operation):
             schema_editor.execute(f"alter table {table} drop constraint if exists {name}")
         schema_editor.execute(f"alter table {table} drop constraint if exists {unique_name(table)}")
         if self.tenant_first_key:
-            schema_editor.execute(f"alter table {table} add constraint {table}_pkey primary key ({model._meta.pk.column})")
+            key = model._meta.pk.column
+            schema_editor.execute(f"alter table {table} add constraint {table}_pkey primary key ({key})")
         schema_editor.execute(f"drop policy if exists {POLICY} on {table}")
         schema_editor.execute(f"alter table {table} no force row level security")
         schema_editor.execute(f"alter table {table} disable row level security")
