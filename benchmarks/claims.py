@@ -37,7 +37,8 @@ with new as materialized (
 ), cases as (
     insert into cases_case (tenant_id, id, case_type_id, type_version_id, external_id, state, importance, priority,
                             subject_ref, created_at, event_ids)
-    select %(tenant)s, case_id, %(case_type)s, %(version)s, case_id::text, 'in_review', 1, g %% 3, '', now(), '{}' from new
+    select %(tenant)s, case_id, %(case_type)s, %(version)s, case_id::text, 'in_review', 1, g %% 3, '', now(), '{}'
+    from new
 ), payloads as (
     insert into cases_casepayload (tenant_id, case_id, payload, salt)
     select %(tenant)s, case_id, jsonb_build_object('amount', g, 'note', repeat('evidence ', 60)), '\\x00' from new

@@ -12,10 +12,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from guardian.managers import UserObjectPermissionManager
 from guardian.models import UserObjectPermissionBase
 
 from cases.models import Case, CaseType, CaseTypeVersion
-from hitl_platform.tenants.owned import TenantForeignKey, TenantOwned
+from hitl_platform.tenants.owned import TenantForeignKey, TenantManager, TenantOwned
 from reviews.states import PanelState, PolicyState, SeatState
 
 LIVE_PANEL = (PanelState.OPEN, PanelState.DISPUTED)
@@ -71,10 +72,16 @@ class Queue(TenantOwned):
         return self.name
 
 
-class QueueUserPermission(TenantOwned, UserObjectPermissionBase):  # type: ignore[misc]  # our manager, not guardian's
+class QueueUserPermissionManager(TenantManager["QueueUserPermission"], UserObjectPermissionManager):
+    """Guardian's manager inside the wall. Grants are written by `services.grant_queue`, which records them."""
+
+
+class QueueUserPermission(TenantOwned, UserObjectPermissionBase):
     """Who may work or manage a queue: guardian's table, with our wall and a constraint that begins at it."""
 
     content_object = TenantForeignKey(Queue, on_delete=models.CASCADE, related_name="user_permissions")
+
+    objects = QueueUserPermissionManager()
 
     class Meta:
         base_manager_name = "objects"

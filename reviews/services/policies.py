@@ -16,6 +16,7 @@ from hitl_platform.kernel.canonical import digest
 from hitl_platform.kernel.errors import Invalid, require
 from hitl_platform.ledger.commands import command, record
 from hitl_platform.tenants.actor import Actor
+from hitl_platform.tenants.scope import tenant_scope
 from reviews import permissions, queries
 from reviews.models import Queue, RoutingPolicy
 from reviews.routing import CaseFacts, CompiledPolicy, Route, Surroundings, check_definition
@@ -103,8 +104,9 @@ def try_policy(
 ) -> list[Route]:
     """How a definition would route examples: `{"case": {…}, "probabilities": {label: p} or none}`. Writes nothing."""
     require(permissions.can_read_reviews(actor))
-    version = get_current_version(actor, case_type_key)
-    _require_valid(definition, version)
+    with tenant_scope(actor.tenant_id):
+        version = get_current_version(actor, case_type_key)
+        _require_valid(definition, version)
     labels = label_keys(version.labels)
     policy = CompiledPolicy(definition, payload_schema=version.payload_schema, labels=labels)
     now = datetime.now(UTC)

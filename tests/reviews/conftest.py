@@ -158,13 +158,19 @@ class Office:
 
 
 @pytest.fixture
+def other_manager(cast: Any) -> Actor:
+    """A manager who manages no queue of the office."""
+    return cast.people["max"]
+
+
+@pytest.fixture
 def loan_type(mona: Actor) -> CaseType:
     return create_case_type(actor=mona, key="loan", name="Loan", definition=lending.DEFINITION)
 
 
 @pytest.fixture
 def open_office(
-    acme: Tenant, mona: Actor, max: Actor, integrator: Actor, loan_type: CaseType, cast: Any
+    acme: Tenant, mona: Actor, other_manager: Actor, integrator: Actor, loan_type: CaseType, cast: Any
 ) -> Callable[..., Office]:
     """Make an office: `seats`, `mode` and `advice` of its panels, lease and undo time of its queue."""
 
@@ -188,7 +194,7 @@ def open_office(
         )
         for name in REVIEWERS:
             grant_queue(actor=mona, queue_key="loans", user_id=cast.people[name].id)
-        return Office(acme, mona, max, integrator, cast.people, queue)
+        return Office(acme, mona, other_manager, integrator, cast.people, queue)
 
     return make
 

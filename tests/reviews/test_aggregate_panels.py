@@ -186,8 +186,7 @@ class TestDawidSkene:
         with office.scope():
             judgments = list(Judgment.objects.values_list("panel_id", "reviewer_id", "label").order_by("panel_id"))
             stored = [
-                row.posterior["approve"]
-                for row in Consensus.objects.filter(method="dawid_skene").order_by("panel_id")
+                row.posterior["approve"] for row in Consensus.objects.filter(method="dawid_skene").order_by("panel_id")
             ]
         panels, people = (sorted({row[at] for row in judgments}) for at in (0, 1))
         found = aggregate(

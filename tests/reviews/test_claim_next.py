@@ -180,7 +180,9 @@ def test_a_step_will_free_the_seat_one_for_a_span_of_leases(office: Office, cast
     for name in ("alice", "bob", "carol"):
         claim(cast.people[name])
     with office.scope(), connection.cursor() as cursor:
-        cursor.execute("select count(*), min(run_at) > now() + interval '14 min' from pipeline_step where kind = 'expire'")
+        cursor.execute(
+            "select count(*), min(run_at) > now() + interval '14 min' from pipeline_step where kind = 'expire'"
+        )
         steps, later = cursor.fetchone()
     assert 1 <= steps <= 2, "at most two spans of half a minute"
     assert later
@@ -192,9 +194,7 @@ def test_reads_its_index_in_order_without_any_statistics(office: Office, alice: 
         queue = queries.get_queue(alice, "loans", one_claim_at_a_time=True)
         claim_sql = statements.CLAIM.format(columns=queries.SEAT_COLUMNS)
         values = {"tenant": alice.tenant_id, "me": alice.id, "queue": queue.pk, "kinds": ["reviewer", "adjudicator"]}
-        cursor.execute(
-            f"explain {claim_sql}", values | {"lease": 900, "viewed": False, "given_back": False}
-        )
+        cursor.execute(f"explain {claim_sql}", values | {"lease": 900, "viewed": False, "given_back": False})
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert plan.count("Index Scan using seat_next_in_queue") == 2, plan
     assert "seat_by_age" not in plan

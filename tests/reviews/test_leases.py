@@ -79,13 +79,13 @@ class TestRelease:
         assert event.actor["id"] == str(mona.id)
 
     def test_refuses_other_reviewers_and_other_managers(
-        self, office: Office, alice: Actor, bob: Actor, max: Actor, gil: Actor
+        self, office: Office, alice: Actor, bob: Actor, other_manager: Actor, gil: Actor
     ) -> None:
         office.bring()
         seat = office.claim(alice)
         with pytest.raises(Forbidden):
             release_seat(actor=bob, seat_id=seat.pk)
-        for stranger in (max, gil):
+        for stranger in (other_manager, gil):
             with pytest.raises(NotFound):
                 release_seat(actor=stranger, seat_id=seat.pk)
 
@@ -114,7 +114,7 @@ class TestHold:
         assert len(office.events("seat.held")) == len(office.events("seat.resumed")) == 1
 
     def test_lets_the_holder_claim_another(self, office: Office, alice: Actor) -> None:
-        first, second = office.bring(1, 2)
+        _, second = office.bring(1, 2)
         hold_seat(actor=alice, seat_id=office.claim(alice).pk)
         assert office.claim(alice).case_id == second.pk
 
@@ -131,7 +131,9 @@ class TestHold:
 
 
 class TestReassign:
-    def test_opens_a_frozen_answers_seat(self, open_office: Any, crown: Any, alice: Actor, bob: Actor, mona: Actor) -> None:
+    def test_opens_a_frozen_answers_seat(
+        self, open_office: Any, crown: Any, alice: Actor, bob: Actor, mona: Actor
+    ) -> None:
         office = open_office(advice="after_answer")
         crown()
         (case,) = office.bring(10_000)

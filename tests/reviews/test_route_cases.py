@@ -78,7 +78,9 @@ class TestWithAPolicy:
 
     def test_a_rule_that_raises_sends_its_case_to_people(self, office: Office) -> None:
         office.activate(
-            rules=[{"name": "ratio", "when": "case.months / (case.months - 24) > 2", "action": "auto", "label": "approve"}]
+            rules=[
+                {"name": "ratio", "when": "case.months / (case.months - 24) > 2", "action": "auto", "label": "approve"}
+            ]
         )
         (case,) = office.bring(100)
         record = record_of(office, case)
@@ -98,7 +100,7 @@ class TestWithAPolicy:
 
     def test_routing_twice_changes_nothing(self, office: Office) -> None:
         office.activate()
-        small, middling = office.bring(100, 10_000)
+        office.bring(100, 10_000)
         with office.scope():
             Step.objects.filter(kind="route").update(state="ready", run_at="2020-01-01T00:00Z", done_at=None)
         office.drain("route")
@@ -116,16 +118,16 @@ class TestWithAPolicy:
         assert sent.pk in office.case(middling).event_ids
 
     def test_an_old_policy_meets_a_revised_case_type(self, office: Office, mona: Actor) -> None:
-        office.activate(
-            rules=[{"name": "cars", "when": "case.purpose == 'car'", "action": "auto", "label": "decline"}]
-        )
+        office.activate(rules=[{"name": "cars", "when": "case.purpose == 'car'", "action": "auto", "label": "decline"}])
         labels = [{"key": "approve", "name": "Approve"}, {"key": "refer", "name": "Refer"}]
         changed = {**lending.DEFINITION, "labels": labels, "reason_codes": []}
         revise_case_type(actor=mona, case_type_key="loan", definition=changed)
         (case,) = office.bring(100)
         assert record_of(office, case).cause == "rule_failed"
 
-    def test_a_batch_costs_a_fixed_number_of_statements(self, office: Office, django_assert_max_num_queries: Any) -> None:
+    def test_a_batch_costs_a_fixed_number_of_statements(
+        self, office: Office, django_assert_max_num_queries: Any
+    ) -> None:
         office.activate()
         office.bring(100, 10_000)
         office.submit(*range(100, 20_000, 1_000))
@@ -240,4 +242,3 @@ def test_withdrawing_closes_panels_and_seats(open_office: Any, alice: Actor) -> 
     assert office.events("panel.cancelled")[0].case_id == case.pk
     with pytest.raises(Exception, match="cancelled"):
         office.submit_to(claimed, alice)
-
