@@ -231,10 +231,12 @@ class _Checker:
         types = [self.infer(operand, names, known) for operand in operands]
         if operator in ("==", "!="):
             return self.equality(node, *types)
+        if operator == "in":
+            # null is a value like any other to look for; only what is looked into must not be null
+            self.refuse_null(operands[1], types[1])
+            return self.membership(node, *types)
         for operand, found in zip(operands, types, strict=True):
             self.refuse_null(operand, found)
-        if operator == "in":
-            return self.membership(node, *types)
         return self.order(node, *types) if operator in ("<", "<=", ">", ">=") else self.arithmetic(node, types)
 
     def truth(self, node: Node, names: Mapping[str, Field], known: Known) -> Type:

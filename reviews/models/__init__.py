@@ -1,0 +1,27 @@
+"""Human review as rows: who may work where, how cases are routed, and what people say of them.
+
+Records pin what they were made under (a panel its template's version, a routing record its policy), so that
+changing a queue, a template or a policy never rewrites what already happened.
+"""
+
+from reviews.models.judging import Consensus, Judgment
+from reviews.models.panels import LIVE_PANEL, Panel, Seat, SeatDraft, SeatKind
+from reviews.models.queues import Advice, Mode, PanelTemplate, Queue, QueueUserPermission
+from reviews.models.routes import RoutingPolicy, RoutingRecord
+
+__all__ = [
+    "LIVE_PANEL",
+    "Advice",
+    "Consensus",
+    "Judgment",
+    "Mode",
+    "Panel",
+    "PanelTemplate",
+    "Queue",
+    "QueueUserPermission",
+    "RoutingPolicy",
+    "RoutingRecord",
+    "Seat",
+    "SeatDraft",
+    "SeatKind",
+]

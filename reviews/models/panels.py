@@ -1,0 +1,163 @@
+"""Panels and their seats: the places that people take."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from cases.models import Case, CaseType
+from hitl_platform.tenants.owned import TenantForeignKey, TenantOwned
+from reviews.models.queues import Advice, PanelTemplate, Queue
+from reviews.models.routes import RoutingPolicy
+from reviews.states import PanelState, SeatState
+
+LIVE_PANEL = (PanelState.OPEN, PanelState.DISPUTED)
+
+
+class SeatKind(models.TextChoices):
+    # a claim orders by kind first: an adjudicator is handed disputes before ordinary seats
+    ADJUDICATOR = "adjudicator"
+    REVIEWER = "reviewer"
+
+
+class Panel(TenantOwned):
+    """One round of human review of one case."""
+
+    case = TenantForeignKey(Case, related_name="panels")
+    case_type = TenantForeignKey(CaseType, related_name="+")
+    queue = TenantForeignKey(Queue, related_name="+")
+    template = TenantForeignKey(PanelTemplate, related_name="+")
+    policy = TenantForeignKey(RoutingPolicy, null=True, related_name="+")
+    state = models.TextField(default=PanelState.OPEN, choices=[(s.value, s.value) for s in PanelState])
+    round = models.SmallIntegerField(default=1)
+    # why people are asked, as a code that gives nothing of the model's answer away
+    why = models.TextField()
+    opened_at = models.DateTimeField(default=timezone.now, editable=False)
+    disputed_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    # the batch event that tells of the opening
+    event_id = models.UUIDField()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "case", "round"], name="no_round_twice"),
+            models.UniqueConstraint(
+                fields=["tenant", "case"], condition=Q(state__in=LIVE_PANEL), name="no_two_live_panels_of_one_case"
+            ),
+            models.CheckConstraint(condition=Q(state__in=list(PanelState)), name="no_unknown_panel_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"panel of {self.case_id}"
+
+
+class Seat(TenantOwned):
+    """One place on a panel, leased to one reviewer at a time.
+
+    What a claim asks of case and template is copied here, so that it reads one table. `lease_token` counts the
+    leases of the seat: whoever comes with an older one has lost it.
+    """
+
+    panel = TenantForeignKey(Panel, related_name="seats")
+    case = TenantForeignKey(Case, related_name="+")
+    queue = TenantForeignKey(Queue, related_name="+")
+    kind = models.TextField(choices=SeatKind.choices, default=SeatKind.REVIEWER)
+    state = models.TextField(default=SeatState.OPEN, choices=[(s.value, s.value) for s in SeatState])
+    advice = models.TextField(choices=Advice.choices)
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
+    # the case is theirs: neither may ever have this seat
+    submitter_id = models.UUIDField(null=True)
+    subject_user_id = models.UUIDField(null=True)
+    priority = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(default=timezone.now, editable=False)
+    lease_token = models.BigIntegerField(default=0)
+    lease_ends_at = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    first_viewed_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True)
+    # who gave it back last: offered to everybody else first
+    released_by = models.UUIDField(null=True)
+    first_label = models.TextField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    submitted_at = models.DateTimeField(null=True)
+
+    # read along by `queries.get_seat`: the database's clock, the case's definition, the panel's reason, and what
+    # the actor was granted on the queue
+    read_at: datetime
+    type_version_id: UUID
+    why: str
+    granted: list[str]
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "panel", "reviewer"],
+                condition=~Q(state="cancelled"),
+                name="no_second_seat_on_one_panel",
+            ),
+            models.CheckConstraint(condition=Q(state__in=list(SeatState)), name="no_unknown_seat_state"),
+            models.CheckConstraint(condition=Q(kind__in=SeatKind.values), name="no_unknown_seat_kind"),
+            models.CheckConstraint(
+                condition=Q(state="open", reviewer__isnull=True)
+                | Q(state="cancelled")
+                | Q(state__in=["claimed", "held", "answered", "submitted"], reviewer__isnull=False),
+                name="no_holder_of_an_open_seat",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["claimed", "answered"]) | Q(lease_ends_at__isnull=False),
+                name="no_claim_without_lease",
+            ),
+        ]
+        indexes = [
+            # the claim reads this from its start: kind, priority, due date, age (the id is ordered by time)
+            models.Index(
+                "tenant",
+                "queue",
+                "kind",
+                F("priority").desc(),
+                "due_at",
+                "id",
+                condition=Q(state="open"),
+                name="seat_next_in_queue",
+            ),
+            models.Index(
+                fields=["tenant", "queue", "lease_ends_at"], condition=Q(state="claimed"), name="seat_by_lease_end"
+            ),
+            models.Index(
+                fields=["tenant", "queue", "reviewer"],
+                condition=Q(state__in=["claimed", "held", "answered"]),
+                name="seat_in_hand",
+            ),
+            models.Index(fields=["tenant", "panel"], name="seat_of_panel"),
+            # how long the longest wait is, on every view of the queues
+            models.Index(fields=["tenant", "queue", "opened_at"], condition=Q(state="open"), name="seat_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"seat on {self.panel_id}"
+
+
+class SeatDraft(TenantOwned):
+    """What a reviewer has written but not submitted; it outlives the lease."""
+
+    seat = TenantForeignKey(Seat, related_name="drafts")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="+")
+    body = models.JSONField()
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "seat", "reviewer"], name="no_second_draft_of_one_seat")
+        ]
+
+    def __str__(self) -> str:
+        return f"draft for {self.seat_id}"
