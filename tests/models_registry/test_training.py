@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from django.utils import timezone
+from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
 
 from cases.models import CaseAttributes
 from cases.queries import get_case_type
@@ -86,8 +87,6 @@ def test_rows_that_do_not_fit_are_refused():
 
 
 def test_measures_are_those_of_scikit_learn():
-    from sklearn.metrics import accuracy_score, brier_score_loss, log_loss  # noqa: PLC0415
-
     rng = np.random.default_rng(5)
     told = rng.dirichlet([1, 1, 1], size=400)
     truth = np.array(["b", "c", "a"])[[rng.choice(3, p=row) for row in told]]
