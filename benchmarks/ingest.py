@@ -98,7 +98,8 @@ def main(*, platform: Platform, short: bool) -> Report:
     port = ports.free_port()
     address = f"http://{ports.LOOPBACK}:{port}"
     sender, report = Sender(address), Report("ingest", short=short)
-    web = platform.running(programs.web(port, workers=2, threads=4), PUBLIC_URL=address)
+    # one process, so that the memory looked at is that of the one that had the lines
+    web = platform.running(programs.web(port, workers=1, threads=4), PUBLIC_URL=address)
     with web as pid, platform.sealer(), lag_of(platform) as lags:
         sender.send(sender.lines(sizes.few))
         memory = peak_memory(pid)

@@ -7,16 +7,17 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def one_ahead(items: Iterator[T]) -> Iterator[T]:
+def one_ahead(items: Iterator[T], *, patience: float) -> Iterator[T]:
     """The items of `items`, in order; what making one raises is raised here in its place.
 
-    `items` must not touch the database: connections belong to a thread.
+    `items` must not touch the database: connections belong to a thread. Raises TimeoutError when one is not
+    there after `patience` seconds.
     """
     end = object()
     maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="one-ahead")
     try:
         coming = maker.submit(next, items, end)
-        while (item := coming.result()) is not end:
+        while (item := coming.result(patience)) is not end:
             coming = maker.submit(next, items, end)
             yield item  # type: ignore[misc]  # the end marker is no T, and never gets here
     finally:

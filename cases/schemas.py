@@ -157,7 +157,7 @@ REPORT: dict[str, Any] = {
             {
                 "summary": closed(
                     list(_COUNTS),
-                    _COUNTS | {"stopped": {"enum": ["too_many_bad_lines", "unavailable"]}},
+                    _COUNTS | {"stopped": {"enum": ["too_many_bad_lines", "unavailable", "client_silent"]}},
                 )
             },
             title="The end; `stopped` says why it came early",

@@ -22,6 +22,8 @@ from hitl_platform.tenants.scope import tenant_scope
 MAX_CHUNK_LINES = 1_000
 MAX_CHUNK_BYTES = 4 * 1024 * 1024
 PROGRESS_EVERY_LINES = 10_000
+# a client that sends nothing must not keep a thread of the server; this is still kind to 35 KB/s
+MAX_SILENCE_SECONDS = 120.0
 # past this many the file is wrong as a whole, and a client that does not read while it sends would stall
 MAX_BAD_LINES = 10_000
 
@@ -93,24 +95,24 @@ def submit_lines(
     order, chunk by chunk: after a failure, going on behind the last reported `last_line` loses nothing, and
     sending lines again is harmless.
     """
-    intake, tally = intake_of(version), _Tally(last_line=from_line - 1)
+    tally = _Tally(last_line=from_line - 1)
     wanted = (line for line in lines if line[0] >= from_line)
-    told_at = tally.last_line
-    for chunk in one_ahead(_chunks(wanted, intake)):
-        try:
-            reports = _store(actor, version, chunk, tally)
-        except OperationalError:
-            logger.exception("A bulk submission ended early: its chunk could not be stored.")
-            yield {"summary": tally.told() | {"stopped": "unavailable"}}
-            return
-        yield from reports
-        if tally.rejected > MAX_BAD_LINES:
-            yield {"summary": tally.told() | {"stopped": "too_many_bad_lines"}}
-            return
-        if tally.last_line - told_at >= PROGRESS_EVERY_LINES:
-            told_at = tally.last_line
-            yield {"progress": tally.told()}
-    yield {"summary": tally.told()}
+    stopped = None
+    try:
+        for chunk in one_ahead(_chunks(wanted, intake_of(version)), patience=MAX_SILENCE_SECONDS):
+            before = tally.last_line // PROGRESS_EVERY_LINES
+            yield from _store(actor, version, chunk, tally)
+            if tally.rejected > MAX_BAD_LINES:
+                stopped = "too_many_bad_lines"
+                break
+            if tally.last_line // PROGRESS_EVERY_LINES > before:
+                yield {"progress": tally.told()}
+    except OperationalError:
+        logger.exception("A bulk submission ended early: a chunk could not be stored.")
+        stopped = "unavailable"
+    except TimeoutError:
+        stopped = "client_silent"
+    yield {"summary": tally.told() | ({"stopped": stopped} if stopped else {})}
 
 
 def _chunks(lines: Iterable[Line], intake: Intake) -> Iterator[_Chunk]:

@@ -25,9 +25,7 @@ class Walls(Operation):
     reduces_to_sql = True
     reversible = True
 
-    def __init__(
-        self, model: str, grants: str = "select, insert, update", *, tenant_first_key: bool = False
-    ) -> None:
+    def __init__(self, model: str, grants: str = "select, insert, update", *, tenant_first_key: bool = False) -> None:
         self.model = model
         self.grants = grants
         self.tenant_first_key = tenant_first_key

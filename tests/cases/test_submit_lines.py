@@ -1,8 +1,12 @@
 import json
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
+from django.conf import settings
+from django.db import connection
 
 from cases.models import Case, CasePayload, CaseType
 from cases.payloads import canonical_payload, payload_digest
@@ -13,7 +17,7 @@ from hitl_platform.ledger.models import AuditEvent
 from hitl_platform.pipeline.models import Step
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.scope import tenant_scope
-from tests.cases.loans import submission
+from tests.cases.loans import make_loan_type, submission
 
 
 def line(external_id: str, **changes: Any) -> bytes:
@@ -120,6 +124,57 @@ def test_a_file_that_is_wrong_as_a_whole_is_given_up(
         "stopped": "too_many_bad_lines",
     }
     assert Case.objects.count() == 1
+
+
+def test_a_client_that_falls_silent_is_not_waited_for(
+    loan_type: CaseType, integrator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MAX_CHUNK_LINES", 2)
+    monkeypatch.setattr(bulk, "MAX_SILENCE_SECONDS", 0.2)
+    over = threading.Event()
+
+    def lines() -> Iterator[bytes]:
+        yield from (line("L-1"), line("L-2"))
+        over.wait(30)
+
+    assert send(integrator, lines())[-1]["summary"] == {
+        "last_line": 2,
+        "accepted": 2,
+        "existing": 0,
+        "rejected": 0,
+        "stopped": "client_silent",
+    }
+    over.set()
+
+
+def test_a_database_that_goes_away_is_told_and_what_was_stored_stays(
+    committed: Any, cast: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MAX_CHUNK_LINES", 2)
+    acme, integrator = cast.tenants["acme"], cast.keys["acme"]
+    make_loan_type(acme.id)
+
+    def lines() -> Iterator[bytes]:
+        yield from (line("L-1"), line("L-2"))
+        with psycopg.connect(settings.SUPERUSER_DATABASE_URL, autocommit=True) as superuser:
+            superuser.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and usename = 'hitl_app'",
+                [committed.name],
+            )
+        yield from (line("L-3"), line("L-4"))
+
+    last = send(integrator, lines())[-1]["summary"]
+    assert last["stopped"] == "unavailable"
+    assert last["accepted"] == last["last_line"]
+    connection.close()
+    with tenant_scope(acme.id):
+        assert Case.objects.count() == last["accepted"]
+    assert (
+        send(integrator, [line(f"L-{n}") for n in range(1, 5)], from_line=last["last_line"] + 1)[-1]["summary"][
+            "accepted"
+        ]
+        == 4 - last["accepted"]
+    )
 
 
 def test_an_empty_stream_has_a_summary(loan_type: CaseType, integrator: Actor) -> None:

@@ -8,30 +8,44 @@ import hitl_platform.kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0002_walls'),
+        ("tenants", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='IdempotencyRecord',
+            name="IdempotencyRecord",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key', models.TextField()),
-                ('fingerprint', models.BinaryField(max_length=32)),
-                ('status', models.SmallIntegerField()),
-                ('headers', models.JSONField()),
-                ('body', models.BinaryField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("key", models.TextField()),
+                ("fingerprint", models.BinaryField(max_length=32)),
+                ("status", models.SmallIntegerField()),
+                ("headers", models.JSONField()),
+                ("body", models.BinaryField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['tenant', 'created_at'], name='idempotency_by_age')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'key'), name='no_idempotency_key_twice')],
+                "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["tenant", "created_at"], name="idempotency_by_age")],
+                "constraints": [models.UniqueConstraint(fields=("tenant", "key"), name="no_idempotency_key_twice")],
             },
         ),
     ]
