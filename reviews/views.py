@@ -156,7 +156,8 @@ def draft(request: PortalRequest, seat_id: UUID) -> HttpResponse:
     """Keep what is written so far."""
     form = DraftForm(request.POST)
     if not form.is_valid():
-        raise Invalid("The draft cannot be kept.", fields={name: list(found) for name, found in form.errors.items()})
+        told = {name: [str(error) for error in found] for name, found in form.errors.items()}
+        raise Invalid("The draft cannot be kept.", fields=told)
     save_draft(actor=request.actor, seat_id=seat_id, body=form.body())
     return HttpResponse(status=204)
 
@@ -178,7 +179,7 @@ def _refused(request: PortalRequest, seat_id: UUID, *, form: AnswerForm, refusal
     """The page once more, with what was written and what is wrong; a refusal that it cannot show stands alone."""
     if isinstance(refusal, Invalid):
         for name, found in refusal.fields.items():
-            form.add_error(name if name in form.fields else None, found)  # type: ignore[arg-type]  # a list of texts
+            form.add_error(name if name in form.fields else None, found)
         return _case_page(request, seat_id, form=form, status=400)
     if refusal.code == "lease_expired":
         return _case_page(request, seat_id, form=form, status=409)

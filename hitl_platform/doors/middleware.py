@@ -20,6 +20,8 @@ from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.scope import tenant_scope
 
 TENANT_KEY = "tenant_id"
+# an account belongs to no tenant, and its library's middleware must see what its views raise
+ACCOUNTS = "/accounts/"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class TenantScope:
 
     def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         """Run the view here, inside the scope, when there is an actor."""
-        if request.actor is None or _opens_its_own(view):
+        if request.actor is None or _opens_its_own(view) or request.path.startswith(ACCOUNTS):
             return None
         try:
             with tenant_scope(request.actor.tenant_id):

@@ -287,7 +287,15 @@ class TestDispute:
         client = browser_of("sam")
         assert "Disputes first" in read(client.get("/queues/credit/")).text
         seat, page = take(client)
-        for words in ("2 judgments side by side", "Reviewer 1", "Approve", "Carries it.", "Reviewer 2", "Decline", "Never."):
+        for words in (
+            "2 judgments side by side",
+            "Reviewer 1",
+            "Approve",
+            "Carries it.",
+            "Reviewer 2",
+            "Decline",
+            "Never.",
+        ):
             assert words in page.text
         assert "Alice" not in page.text
         assert "Settle the dispute" in page.text

@@ -19,6 +19,7 @@ from hitl_platform.doors.middleware import TENANT_KEY
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import User
 from tests.cast import PASSWORD, email_of
+from tests.portal.conftest import QuickHasher
 
 LOGIN = "/accounts/login/"
 
@@ -76,11 +77,28 @@ def test_a_wrong_password_and_an_unknown_address_look_alike(browser: Client, ali
     assert not is_logged_in(browser)
 
 
+def test_a_wrong_password_and_an_unknown_address_cost_the_same(browser: Client, alice: Actor) -> None:
+    """What takes time at a login is hashing: the work is the same whether the account exists or not."""
+    log_in(browser, email=email_of("alice"), password="not the one")
+    work = []
+    for name in ("alice", "nobody"):
+        QuickHasher.hashed.clear()
+        log_in(browser, email=email_of(name), password="not the one")
+        work.append(len(QuickHasher.hashed))
+    assert work[0] == work[1] > 0
+
+
 def test_a_reset_says_the_same_of_every_address(browser: Client, alice: Actor) -> None:
     answers = [browser.post("/accounts/password/reset/", {"email": email_of(name)}) for name in ("alice", "nobody")]
     assert [(answer.status_code, answer["Location"]) for answer in answers] == [
         (302, "/accounts/password/reset/done/")
     ] * 2
+
+
+def test_resets_are_counted_too(browser: Client, alice: Actor) -> None:
+    for _ in range(5):
+        browser.post("/accounts/password/reset/", {"email": email_of("alice")})
+    assert browser.post("/accounts/password/reset/", {"email": email_of("alice")}).status_code == 429
 
 
 def test_failures_are_counted_by_account_from_wherever_they_come(browser: Client, alice: Actor) -> None:
