@@ -92,6 +92,12 @@ class Case(TenantOwned):
                 condition=Q(importance__gte=0, importance__lte=1_000_000), name="no_importance_out_of_range"
             ),
         ]
+        # decided cases are most cases, and a list of them needs no help
+        indexes = [
+            models.Index(
+                fields=["tenant", "state", "id"], condition=~Q(state=CaseState.DECIDED), name="undecided_cases"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.external_id

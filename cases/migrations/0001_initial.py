@@ -451,6 +451,14 @@ class Migration(migrations.Migration):
                 name="no_importance_out_of_range",
             ),
         ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("state", cases.states.CaseState["DECIDED"]), _negated=True),
+                fields=["tenant", "state", "id"],
+                name="undecided_cases",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="decision",
             constraint=models.UniqueConstraint(
