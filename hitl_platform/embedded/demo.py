@@ -133,9 +133,12 @@ def welcome(narrator: Narrator, *, address: str, home: Path) -> None:
     narrator.say(f"Portal   {address}/")
     narrator.say(f"Console  {address}/console/")
     logins = home / LOGINS_FILE
-    for login in json.loads(logins.read_text(encoding="utf-8")) if logins.exists() else []:
-        roles = ", ".join(login["roles"])
-        narrator.say(f"  {login['email']:<34} {login['password']:<22} {login['tenant']}: {roles}")
+    known = json.loads(logins.read_text(encoding="utf-8")) if logins.exists() else []
+    people = [login for login in known if not login["simulated"]]
+    for login in people:
+        roles = ", ".join(role.replace("_", " ") for role in login["roles"])
+        narrator.say(f"  {login['email']:<32} {login['password']:<22} {login['tenant']}: {roles}")
+    narrator.say(f"{len(known) - len(people)} simulated reviewers besides; `demo --reviewers 6` sets six to work.")
     narrator.say("Ctrl-C stops everything; the data stays. `python3 manage.py create_key --help` makes API keys.")
 
 

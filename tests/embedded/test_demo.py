@@ -1,5 +1,6 @@
 """`manage.py demo` as a person starts it: a port that is taken, commands beside it, Ctrl-C, a second start."""
 
+import contextlib
 import json
 import os
 import re
@@ -7,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +23,8 @@ from hitl_platform.embedded.visitors import exchange
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 PATIENCE = 240.0  # seconds until it is ready, on a machine that does other things as well
+# Fifteen seconds on two processors; the clock on the wall would measure what else the machine does.
+MOST_PROCESSOR_SECONDS = 25.0
 KEPT = {"HOME", "LANG", "PATH", "TMPDIR", "VIRTUAL_ENV"}
 
 
@@ -66,6 +68,16 @@ def stop_and_count_survivors(demo: "subprocess.Popen[str]", *, by: signal.Signal
     return [pid for pid in members if is_running(pid)]
 
 
+def processor_seconds(pid: int) -> float:
+    """Processor time of a process and its descendants, those that ended before included."""
+    ticks = 0
+    for member in tree(pid):
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the process tree from /proc")
 def test_the_demo_from_first_start_to_last_process(home: Path) -> None:
     with (
@@ -89,11 +101,9 @@ def test_the_demo_from_first_start_to_last_process(home: Path) -> None:
         assert stop_and_count_survivors(demo, by=signal.SIGINT) == []
     assert demo.returncode == 0
     assert not (home / "environment.json").exists()
-    started = time.monotonic()
     with running_demo(home, "--port", str(ports.free_port())) as (demo, said):
-        took = time.monotonic() - started
         assert "Making a PostgreSQL cluster" not in "\n".join(said)
-        assert took < 30, f"a second start took {took:.0f} s"
+        assert processor_seconds(demo.pid) < MOST_PROCESSOR_SECONDS
         assert stop_and_count_survivors(demo, by=signal.SIGTERM) == []
 
 
