@@ -22,9 +22,8 @@ GLOBAL_GRANTS: dict[str, str] = {
     "django_migrations": "select",
     "guardian_groupobjectpermission": "",
     "guardian_userobjectpermission": "",
-    # one row for the cluster: where the sealer stands, and the epoch of transaction numbers
+    # one row for the cluster: where the sealer stands
     "ledger_sealerstate": "select",
-    "ledger_ledgerepoch": "select",
 }
 
 # unique indexes that do not begin with the tenant, each with its reason
@@ -63,14 +62,16 @@ ROLE_POLICIES: dict[str, frozenset[str]] = {
 # what those roles may touch at all
 ROLE_TABLES: dict[str, frozenset[str]] = {
     "hitl_sweeper": ROLE_POLICIES["hitl_sweeper"],
-    "hitl_sealer": ROLE_POLICIES["hitl_sealer"] | {"ledger_sealerstate", "ledger_ledgerepoch"},
+    "hitl_sealer": ROLE_POLICIES["hitl_sealer"] | {"ledger_sealerstate"},
 }
 
 APPEND_ONLY = frozenset(
     {
-        "ledger_auditevent",
-        "cases_outcome",
         "cases_decision",
+        "cases_outcome",
+        "ledger_auditevent",
+        "ledger_auditleaf",
+        "ledger_checkpoint",
         "models_registry_prediction",
         "reviews_routingrecord",
     }
