@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import connections
 
 from audits.demo import reviewers
 from audits.demo.delivery import deliver_outcomes, wait_for_web
@@ -21,6 +21,7 @@ from audits.demo.people import Staff, logins
 from hitl_platform.tenants.operators import find_tenant_id
 
 WEB_SECONDS = 90.0
+TOLD_EVERY = 10
 
 
 class Command(BaseCommand):
@@ -57,11 +58,17 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(hired)} simulated reviewers at work")
         ends_at = None if seconds is None else time.monotonic() + seconds
 
+        told = 0
+
         def tick() -> None:
+            nonlocal told
             for organisation, staff in staffs:
                 deliver_outcomes(organisation, staff)
-            connection.close()
-            self.stdout.write(f"{sum(each.done for each in hired)} simulated judgments so far")
+            connections.close_all()
+            done = sum(each.done for each in hired)
+            if done >= told + TOLD_EVERY:
+                told = done
+                self.stdout.write(f"{done} simulated judgments so far")
             if ends_at is not None and time.monotonic() > ends_at:
                 stop.set()
 
