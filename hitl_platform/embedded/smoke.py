@@ -25,7 +25,7 @@ from .visitors import NDJSON, Integrator, Person, Unexpected
 
 CASES = 24  # of each kind: those that the model decided before, and those that it left to people
 PATIENCE = 300.0  # seconds for each wait: long, because it only ends what is stuck
-REVIEW_AGAIN = 30.0  # seconds until reviewers look again whether seats were left
+REVIEW_AGAIN = 60.0  # seconds until reviewers look again whether seats were left
 Found = TypeVar("Found")
 MOST_PEOPLE = 4  # of one role: a panel has three seats
 SCOPES = "cases:write,cases:read,outcomes:write,ledger:read"
