@@ -8,7 +8,7 @@ years of routing; claims and submits go through the door.
 
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -196,6 +196,6 @@ def milliseconds(tallies: Sequence[Tally]) -> dict[str, float]:
     return found
 
 
-def median(values: "Sequence[float] | object") -> float:
+def median(values: Iterable[float]) -> float:
     """The median, rounded for reading."""
-    return round(statistics.median(values), 1)  # type: ignore[call-overload]  # any iterable of numbers
+    return round(statistics.median(values), 1)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -81,7 +82,8 @@ def visible_queues(actor: Actor) -> QuerySet[Queue]:
     """The active queues that the actor may work or manage, each with what was `granted` on it."""
     granted = QueueUserPermission.objects.filter(user_id=actor.id, content_object_id=OuterRef("pk"))
     grants = ArraySubquery(granted.values("permission__codename"))
-    return Queue.objects.filter(is_active=True).annotate(granted=grants).order_by("name")
+    queues: QuerySet[Any] = Queue.objects.filter(is_active=True)
+    return queues.annotate(granted=grants).order_by("name")
 
 
 def get_queue(actor: Actor, key: str, *, one_claim_at_a_time: bool = False) -> Queue:

@@ -129,11 +129,11 @@ def expire_leases(steps: Sequence[ClaimedStep], finish: Finish) -> None:
     with finish.closing():
         for queue_id in sorted({step.subject_id for step in steps}):
             with open_command("expire leases", tenant_id=tenant_id):
-                expire_queue(tenant_id, queue_id)
+                expire_queue(tenant_id=tenant_id, queue_id=queue_id)
             ends_at = next_lease_end(queue_id)
             if ends_at is not None:
                 # a seat that somebody held locked just now is over already: never this step's own span again
-                enqueue_expiry(tenant_id, queue_id, ends_at=max(ends_at, timezone.now()))
+                enqueue_expiry(tenant_id=tenant_id, queue_id=queue_id, ends_at=max(ends_at, timezone.now()))
 
 
 def close_reviews(steps: Sequence[ClaimedStep], finish: Finish) -> None:

@@ -1,5 +1,7 @@
 """Where human work waits, who may work there, and how a panel is built."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -63,7 +65,7 @@ class QueueUserPermission(TenantOwned, UserObjectPermissionBase):
 
     content_object = TenantForeignKey(Queue, on_delete=models.CASCADE, related_name="user_permissions")
 
-    objects = QueueUserPermissionManager()
+    objects: ClassVar[QueueUserPermissionManager] = QueueUserPermissionManager()
 
     class Meta:
         base_manager_name = "objects"

@@ -39,7 +39,7 @@ def _take(actor: Actor, queue: Queue, *, viewed: bool) -> Seat | None:
     seat, again = _claim(actor, queue, viewed=viewed, given_back=False)
     if seat is None:
         # nothing is left: not even a seat whose lease ended, or one that this person gave back?
-        expire_queue(queue.tenant_id, queue.pk)
+        expire_queue(tenant_id=queue.tenant_id, queue_id=queue.pk)
         seat, again = _claim(actor, queue, viewed=viewed, given_back=True)
     if seat is not None:
         permissions.require_may_judge(actor, seat)

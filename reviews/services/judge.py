@@ -68,7 +68,7 @@ def save_draft(*, actor: Actor, seat_id: UUID, body: dict[str, Any]) -> SeatDraf
 def answer_seat(*, actor: Actor, seat_id: UUID, lease_token: int, label: str) -> Seat:
     """Freeze the blind first answer; from here on its author may see advice."""
     seat = queries.get_seat(actor, seat_id, lock=True)
-    require_lease(actor, seat, lease_token=lease_token)
+    require_lease(actor=actor, seat=seat, lease_token=lease_token)
     if seat.advice != Advice.AFTER_ANSWER:
         raise Conflict("This panel takes one answer: submit it.", code="no_first_answer")
     if seat.first_label is not None:
@@ -98,7 +98,7 @@ def submit_judgment(*, actor: Actor, seat_id: UUID, lease_token: int, verdict: V
 @command
 def _submit(*, actor: Actor, seat_id: UUID, lease_token: int, verdict: Verdict) -> Judgment:
     seat = queries.get_seat(actor, seat_id, lock=True)
-    require_lease(actor, seat, lease_token=lease_token)
+    require_lease(actor=actor, seat=seat, lease_token=lease_token)
     if seat.advice == Advice.AFTER_ANSWER and seat.first_label is None:
         raise Conflict("Answer first; then advice is shown.", code="answer_first")
     if len(verdict.rationale) > MAX_RATIONALE:

@@ -35,7 +35,7 @@ def heartbeat_seat(*, actor: Actor, seat_id: UUID, lease_token: int) -> datetime
         ends_at: datetime = row[0]
         return ends_at
     seat = queries.get_seat(actor, seat_id)
-    require_lease(actor, seat, lease_token=lease_token)
+    require_lease(actor=actor, seat=seat, lease_token=lease_token)
     raise Conflict("There is no lease to keep: the seat is not in your hands.", code="lease_not_running")
 
 
@@ -67,7 +67,7 @@ def reassign_seat(*, actor: Actor, seat_id: UUID) -> Seat:
 def hold_seat(*, actor: Actor, seat_id: UUID) -> Seat:
     """Keep the seat while asking somebody; no lease runs meanwhile."""
     seat = queries.get_seat(actor, seat_id, lock=True)
-    require_lease(actor, seat, lease_token=seat.lease_token)
+    require_lease(actor=actor, seat=seat, lease_token=seat.lease_token)
     seat.state = SEAT.apply("hold", seat.state)
     seat.held_at, seat.lease_ends_at = seat.read_at, None
     seat.save(update_fields=["state", "held_at", "lease_ends_at"])
@@ -88,7 +88,7 @@ def resume_seat(*, actor: Actor, seat_id: UUID) -> Seat:
     return seat
 
 
-def require_lease(actor: Actor, seat: Seat, *, lease_token: int) -> None:
+def require_lease(*, actor: Actor, seat: Seat, lease_token: int) -> None:
     """Refuse whoever lost the lease (Conflict, lease_expired) or never had it (Forbidden)."""
     permissions.require_may_judge(actor, seat)
     if not permissions.holds(actor, seat):
@@ -116,12 +116,12 @@ def look_after(seat: Seat) -> None:
         return
     queue_id, span = seat.queue_id, _span(seat.lease_ends_at)
     if _looked_after.get(queue_id) != span:
-        enqueue_expiry(seat.tenant_id, queue_id, ends_at=seat.lease_ends_at)
+        enqueue_expiry(tenant_id=seat.tenant_id, queue_id=queue_id, ends_at=seat.lease_ends_at)
         # only once the step is committed may other claims rely on it
         transaction.on_commit(lambda: _looked_after.__setitem__(queue_id, span))
 
 
-def enqueue_expiry(tenant_id: UUID, queue_id: UUID, *, ends_at: datetime) -> None:
+def enqueue_expiry(*, tenant_id: UUID, queue_id: UUID, ends_at: datetime) -> None:
     """Write the step that frees the seats of a queue whose leases end in the span of `ends_at`."""
     span = _span(ends_at)
     enqueue(
@@ -134,7 +134,7 @@ def enqueue_expiry(tenant_id: UUID, queue_id: UUID, *, ends_at: datetime) -> Non
     )
 
 
-def expire_queue(tenant_id: UUID, queue_id: UUID) -> int:
+def expire_queue(*, tenant_id: UUID, queue_id: UUID) -> int:
     """Open the seats of a queue whose leases have ended, MOST_EXPIRED at most; inside a command."""
     with connection.cursor() as cursor:
         cursor.execute(statements.EXPIRE, {"tenant": tenant_id, "queue": queue_id, "most": MOST_EXPIRED})

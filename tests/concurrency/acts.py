@@ -44,5 +44,5 @@ def _expire_until(end: float, tenant_id: UUID, queue_id: UUID) -> int:
     freed = 0
     while time.time() < end:
         with open_command("expiry", tenant_id=tenant_id):
-            freed += expire_queue(tenant_id, queue_id)
+            freed += expire_queue(tenant_id=tenant_id, queue_id=queue_id)
     return freed
