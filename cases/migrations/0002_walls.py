@@ -29,6 +29,11 @@ class Migration(migrations.Migration):
         Walls("casepayload", grants=APPEND_ONLY, tenant_first_key=True),
         Walls("caseattributes", grants=APPEND_ONLY, tenant_first_key=True),
         Walls("casefacet", grants=APPEND_ONLY, tenant_first_key=True),
+        # its case has a type already
+        migrations.RunSQL(
+            "alter table cases_casefacet drop constraint cases_casefacet_case_type_id_within_tenant",
+            migrations.RunSQL.noop,
+        ),
         Walls("outcome", grants=APPEND_ONLY),
         Walls("decision", grants=APPEND_ONLY, tenant_first_key=True),
     ]
