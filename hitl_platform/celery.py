@@ -13,6 +13,8 @@ app.set_default()
 app.autodiscover_tasks(["hitl_platform.pipeline"])
 app.conf.update(
     task_default_queue="hitl",
+    # a child that is slow to start on a busy machine is not started over and over
+    worker_proc_alive_timeout=60,
     # a pool child is renewed before fragmentation shows, and when a model made it large
     worker_max_tasks_per_child=5_000,
     worker_max_memory_per_child=1_500_000,
