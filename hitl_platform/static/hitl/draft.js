@@ -36,3 +36,7 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && waiting) save(); });
 document.addEventListener("submit", () => clearTimeout(waiting), { capture: true });
+// what was not sent as a decision is a draft again
+for (const failure of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(failure, () => { waiting = setTimeout(save, PAUSE); });
+}

@@ -52,11 +52,9 @@ window.addEventListener("beforeunload", () => { leaving = true; });
 window.addEventListener("pageshow", () => { leaving = false; });
 switches();
 
-// a new page part begins at its start, for eyes and for screen readers
+// a new page begins at its start, for eyes and for screen readers; a page that only renews itself leaves focus alone
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "main" || event.detail.target?.id === "main") {
-    document.getElementById("main")?.focus({ preventScroll: true });
-  }
+  if (event.detail.boosted) document.getElementById("main")?.focus({ preventScroll: true });
 });
 
 // the undo offer counts down and leaves when its time is over

@@ -34,3 +34,10 @@ document.cookie = `zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; pat
 refresh();
 setInterval(refresh, 30_000);
 document.addEventListener("htmx:load", refresh);
+
+// lists renew themselves when their page is looked at again, not under the eyes of a reader
+let hiddenAt = 0;
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") hiddenAt = Date.now();
+  else if (Date.now() - hiddenAt > 15_000) document.dispatchEvent(new Event("seen-again"));
+});
