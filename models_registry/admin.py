@@ -109,7 +109,7 @@ class PredictionAdmin(ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Without what would end a judge's blindness."""
-        return hide_from_judges(super().get_queryset(request), request)
+        return hide_from_judges(super().get_queryset(request), request=request)
 
 
 def needs(actor: Actor) -> list[Need]:

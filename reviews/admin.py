@@ -267,7 +267,7 @@ class RoutingRecordAdmin(ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RoutingRecord]:
         """Without what would end a judge's blindness."""
-        return hide_from_judges(super().get_queryset(request), request)
+        return hide_from_judges(super().get_queryset(request), request=request)
 
 
 @admin.register(Panel, site=site)
@@ -309,7 +309,7 @@ class JudgmentAdmin(ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Judgment]:
         """Without what would end a judge's blindness."""
-        return hide_from_judges(super().get_queryset(request), request)
+        return hide_from_judges(super().get_queryset(request), request=request)
 
 
 @admin.register(Consensus, site=site)
@@ -323,7 +323,7 @@ class ConsensusAdmin(ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Consensus]:
         """Without what would end a judge's blindness."""
-        return hide_from_judges(super().get_queryset(request), request, case="panel__case")
+        return hide_from_judges(super().get_queryset(request), request=request, case="panel__case")
 
 
 def needs(actor: Actor) -> list[Need]:

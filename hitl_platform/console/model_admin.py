@@ -103,7 +103,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         """Every column but the tenant's and the hidden ones; documents as indented text."""
         return [
-            json_text(field.name, str(field.verbose_name)) if isinstance(field, JSONField) else field.name
+            json_text(field.name, heading=str(field.verbose_name)) if isinstance(field, JSONField) else field.name
             for field in self.model._meta.concrete_fields
             if field.name not in ("tenant", *self.hidden)
         ]
@@ -148,7 +148,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
     def _verb_path(self, verb: Verb) -> URLPattern:
         def view(request: HttpRequest, object_id: Any = None) -> HttpResponseBase:
-            return verb_view(self, verb, request, object_id)
+            return verb_view(self, verb=verb, request=request, object_id=object_id)
 
         route = f"{verb.name}/" if verb.on_list else f"<uuid:object_id>/{verb.name}/"
         pattern: URLPattern = path(route, self.admin_site.admin_view(view), name=self.address(verb.name))
@@ -221,7 +221,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return self.crumbs()[0]["title"]
 
 
-def json_text(name: str, heading: str) -> Callable[[Any], SafeString]:
+def json_text(name: str, *, heading: str) -> Callable[[Any], SafeString]:
     """A read-only field that shows a document as indented text."""
 
     @admin.display(description=heading)
@@ -267,6 +267,6 @@ def is_judge(actor: Actor) -> bool:
     return actor.has(Role.REVIEWER, Role.ADJUDICATOR)
 
 
-def hide_from_judges(rows: QuerySet[Any], request: HttpRequest, *, case: str = "case") -> QuerySet[Any]:
+def hide_from_judges(rows: QuerySet[Any], *, request: HttpRequest, case: str = "case") -> QuerySet[Any]:
     """Leave out what was said of cases under review, for actors who may judge them: blindness has no side door."""
     return rows.exclude(**{f"{case}__state": "in_review"}) if is_judge(actor_of(request)) else rows

@@ -49,7 +49,7 @@ class Verb:
     choices: Callable[[Actor, Any], dict[str, list[tuple[str, str]]]] = field(default=lambda _actor, _obj: {})
 
 
-def verb_view(page: "ConsoleAdmin", verb: Verb, request: HttpRequest, object_id: UUID | None) -> HttpResponseBase:
+def verb_view(page: "ConsoleAdmin", *, verb: Verb, request: HttpRequest, object_id: UUID | None) -> HttpResponseBase:
     """Ask once, then do it; a refusal that the form can mend is shown in it."""
     actor = actor_of(request)
     obj = None if verb.on_list else page.get_object(request, str(object_id))

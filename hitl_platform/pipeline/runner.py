@@ -172,7 +172,7 @@ def _give_up(terms: Kind, step: ClaimedStep, *, error: str | None) -> None:
         logger.warning("%s: lease lost while giving up step %s", terms.name, step.id)
     except Exception as failure:  # noqa: BLE001 - the worker's outermost loop
         reason = f"{error or 'given up'}; then {describe(failure)}"
-        logger.error("%s: giving up step %s failed: %s", terms.name, step.id, reason)  # noqa: TRY400 - as above
+        logger.error("%s: giving up step %s failed: %s", terms.name, step.id, reason)  # noqa: TRY400 - its message may hold what a case says
         with tenant_scope(step.tenant_id):
             _match([step], statements.FREE, error=reason)
 
