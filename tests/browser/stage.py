@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from hitl_platform.tenants.actor import Actor
 from tests.cast import PASSWORD, Cast, email_of
 
-LAPTOP, PHONE = 1280, 390
-HEIGHTS = {LAPTOP: 800, PHONE: 844}
+# ZOOMED is the laptop at twice the size of everything
+LAPTOP, PHONE, ZOOMED = 1280, 390, 640
+HEIGHTS = {LAPTOP: 800, PHONE: 844, ZOOMED: 400}
 # runs before anything of the page, by the browser and not by the page: no policy stands in its way
 WATCH = """
 window.violations = [];

@@ -10,7 +10,7 @@ from hitl_platform.access.services import add_member
 from hitl_platform.tenants.actor import system_actor
 from hitl_platform.tenants.models import User
 from tests.browser.sight import Sight
-from tests.browser.stage import LAPTOP, PHONE, Stage
+from tests.browser.stage import LAPTOP, PHONE, ZOOMED, Stage
 from tests.portal.scene import QUEUE, open_desk
 
 VIEWS = [(width, scheme) for width in (LAPTOP, PHONE) for scheme in ("light", "dark")]
@@ -44,10 +44,10 @@ def opened_sheet(page: Page) -> Iterator[None]:
     """On a phone: the decision pulled up, and put away again."""
     handle = page.locator(".sheet-handle")
     if handle.is_visible():
-        handle.tap()
+        handle.click()
     yield
     if handle.is_visible():
-        handle.tap()
+        handle.click()
 
 
 Views = Callable[[str | None], Iterator[Page]]
@@ -190,6 +190,19 @@ def test_a_lease_that_ended(stage: Stage, views: Views, sight: Sight) -> None:
         with opened_sheet(page):
             sight.shoot(page, "lease-ended", shows=["Your lease on this case has ended.", "Rationale"])
             expect(page.get_by_role("textbox", name="Rationale")).to_have_value("Written before the lease ended")
+
+
+def test_at_twice_the_size(stage: Stage, sight: Sight) -> None:
+    desk = open_desk(stage.cast, cases=1)
+    desk.submit(amount=14200, statement=STATEMENT, past=PAST)
+    desk.run()
+    url = claim(stage, "alice")
+    page = stage.open("alice", width=ZOOMED)
+    page.goto("/")
+    sight.shoot(page, "my-queues", shows=["With you now", "Continue", "waiting for you"])
+    page.goto(url)
+    with opened_sheet(page):
+        sight.shoot(page, "case", shows=["Approve", "Ask for documents", "Submit"])
 
 
 def test_a_dispute(stage: Stage, views: Views, sight: Sight) -> None:
