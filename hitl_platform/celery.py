@@ -1,11 +1,16 @@
 """The Celery app: the engine that answers doorbells. Its settings are Django's, under CELERY_."""
 
+import logging
 import os
 
 from celery import Celery
 from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_platform.settings")
+
+# two lines for every doorbell would bury what matters
+for _chatter in ("celery.worker.strategy", "celery.app.trace"):
+    logging.getLogger(_chatter).setLevel(logging.WARNING)
 
 app = Celery("hitl")
 app.config_from_object("django.conf:settings", namespace="CELERY")

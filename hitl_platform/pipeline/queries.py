@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
@@ -70,35 +68,3 @@ def summaries(actor: Actor) -> list[KindSummary]:
         .order_by("kind")
     )
     return [KindSummary(**row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Standstill:
-    """Work that is due and that nobody does, over all tenants: the liveness of workers is measured by it."""
-
-    kind: str
-    tenant_id: UUID
-    seconds: float
-
-
-# per (tenant, kind) the earliest due step; a kind whose steps are being done has leased ones
-_STANDSTILL = """
-select kind, tenant_id, extract(epoch from statement_timestamp() - min(run_at))::float8 as seconds
-from pipeline_step step
-where state = 'ready' and run_at <= statement_timestamp()
-  and not exists (select from pipeline_step busy where busy.state = 'leased'
-                  and busy.tenant_id = step.tenant_id and busy.kind = step.kind)
-group by kind, tenant_id
-having min(run_at) < statement_timestamp() - make_interval(secs => %s)
-order by seconds desc
-"""
-
-
-def standstills(*, longer_than: float, cursor: Any = None) -> list[Standstill]:
-    """What has been due for more than `longer_than` seconds while no step of its kind is being done.
-
-    Reads over all tenants, so it runs as hitl_sweeper, which sees no content.
-    """
-    with cursor or connection.cursor() as open_cursor:
-        open_cursor.execute(_STANDSTILL, [longer_than])
-        return [Standstill(*row) for row in open_cursor.fetchall()]

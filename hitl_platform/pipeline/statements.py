@@ -100,9 +100,10 @@ where id in (
 )
 """  # noqa: S608 - made of this file's own constants
 
-# One row speaks for all of its tenant and kind: the first in line. Hinting each row of a backlog would
-# rewrite the backlog; the recursive part hops from pair to pair along the index.
-SWEEP_DUE = """
+# The (tenant, kind) pairs that have something ready, hopping from pair to pair along the index; `head` is the
+# first in line of each that is due. One row speaks for its pair: looking at each row of a backlog, or worse,
+# writing to it, would cost as much as the backlog is long.
+HEADS = """
 with recursive pair as (
     (select tenant_id, kind from pipeline_step where state = 'ready' order by tenant_id, kind limit 1)
     union all
@@ -112,22 +113,38 @@ with recursive pair as (
         where state = 'ready' and (step.tenant_id, step.kind) > (pair.tenant_id, pair.kind)
         order by tenant_id, kind limit 1
     ) following
-), first_due as materialized (
-    select head.id
+), head as materialized (
+    select pair.tenant_id, pair.kind, due.id, due.run_at
     from pair, lateral (
-        select id from pipeline_step step
+        select id, run_at from pipeline_step step
         where step.tenant_id = pair.tenant_id and step.kind = pair.kind and state = 'ready'
           and run_at <= statement_timestamp()
         order by priority desc, run_at, id limit 1
-    ) head
+    ) due
 )
+"""
+
+SWEEP_DUE = f"""
+{HEADS}
 update pipeline_step
 set hinted_at = statement_timestamp()
 where id in (
     select id from pipeline_step
-    where id in (select id from first_due) and state = 'ready'
+    where id in (select id from head) and state = 'ready'
       and (hinted_at is null or hinted_at < statement_timestamp() - make_interval(secs => %(stale)s))
     for no key update skip locked
 )
 returning tenant_id, kind
-"""
+"""  # noqa: S608 - made of this file's own constants
+
+# Due for long, and nothing of its tenant and kind is being done: whoever should do it is dead, or deaf.
+STANDSTILLS = f"""
+{HEADS}
+select kind, tenant_id, extract(epoch from statement_timestamp() - run_at)::float8
+from head
+where run_at < statement_timestamp() - make_interval(secs => %(seconds)s) and not exists (
+    select from pipeline_step busy
+    where busy.state = 'leased' and busy.tenant_id = head.tenant_id and busy.kind = head.kind
+)
+order by run_at
+"""  # noqa: S608 - made of this file's own constants

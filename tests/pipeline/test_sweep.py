@@ -78,6 +78,25 @@ def test_it_does_the_work_while_the_broker_is_away(acme, seen, write_steps, monk
     assert seen.done[-1:] == more
 
 
+def test_it_does_what_workers_leave_lying_although_the_broker_is_well(acme, seen, write_steps, make_due, monkeypatch):
+    cases = write_steps(3)
+    make_due()
+    sweeping = sweeper.Sweeper()
+    assert sweeping.sweep() == 0, "a second is not long"
+    monkeypatch.setattr(sweeper, "STANDSTILL_SECONDS", 0.5)
+    assert sweeper.Sweeper().sweep() == 3
+    assert sorted(seen.done) == sorted(cases)
+
+
+def test_work_that_somebody_is_at_stands_not_still(acme, seen, write_steps, make_due, monkeypatch):
+    monkeypatch.setattr(sweeper, "STANDSTILL_SECONDS", 0.5)
+    write_steps(1)
+    runner._claim(get_kind(KIND), tenant_id=acme.id)
+    write_steps(1)
+    make_due()
+    assert sweeper.Sweeper().sweep() == 0
+
+
 def test_two_sweepers_free_each_step_once(acme, write_steps, end_leases, steps):
     write_steps(300)
     runner.run_batch(KIND, tenant_id=acme.id)

@@ -3,10 +3,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connections
 
-from hitl_platform.pipeline.queries import standstills
-from hitl_platform.pipeline.sweeper import ALIAS
+from hitl_platform.pipeline.sweeper import standstills
 
 
 class Command(BaseCommand):
@@ -17,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Report, or raise CommandError with a line for each kind at a standstill."""
-        still = standstills(longer_than=options["seconds"], cursor=connections[ALIAS].cursor())
+        still = standstills(longer_than=options["seconds"])
         if still:
             lines = [f"{each.kind} at tenant {each.tenant_id}: due for {each.seconds:.0f} s" for each in still]
             raise CommandError("\n".join(lines))
