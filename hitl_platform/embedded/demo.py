@@ -84,6 +84,7 @@ def serve(options: Options, *, home: Path, narrator: Narrator) -> int:
             if options.smoke:
                 return drive(supervisor, address=address, home=home)
             welcome(narrator, address=address, home=home)
+            supervisor.start(programs.seed_demo())  # cases arrive while the visitor looks around
             if options.reviewers:
                 supervisor.start(programs.simulated_reviewers(options.reviewers, address=address))
             progress = Progress(url=environment["MIGRATOR_DATABASE_URL"], say=narrator.say)
@@ -102,7 +103,7 @@ def choose_port(options: Options, *, narrator: Narrator) -> int:
 
 
 def prepare_and_start(supervisor: Supervisor, *, port: int, home: Path) -> None:
-    """Roles, tables and demo data; then every process, until each says that it is ready."""
+    """Roles and tables; then every process, until each says that it is ready, and meanwhile people and models."""
     for program in programs.preparation():
         supervisor.run_once(program)
     running = (
@@ -114,13 +115,15 @@ def prepare_and_start(supervisor: Supervisor, *, port: int, home: Path) -> None:
     )
     for program in running:
         supervisor.start(program)
-    supervisor.run_once(programs.seed_demo())
+    if not (home / LOGINS_FILE).exists():
+        supervisor.run_once(programs.seed_demo("--without-cases"))
     supervisor.wait_until_ready(*(program.name for program in running))
 
 
 def drive(supervisor: Supervisor, *, address: str, home: Path) -> int:
     """Run the smoke test against the running platform; its report goes to stdout as JSON."""
     report = home / "smoke.json"
+    supervisor.run_once(programs.seed_demo())
     supervisor.start(programs.smoke(address, report=str(report), logins=str(home / LOGINS_FILE)))
     code = supervisor.watch(until="smoke")
     if report.exists():

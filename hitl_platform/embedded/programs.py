@@ -106,13 +106,13 @@ def child_environment(environment: Mapping[str, str], *, superuser: bool = False
     return {**quiet, **kept, **threads, "PYTHONUNBUFFERED": "1"}
 
 
-def seed_demo() -> Program:
+def seed_demo(*arguments: str) -> Program:
     """Demo tenants, people, models and cases, where there are none yet.
 
     It writes the logins to the file HITL_DEMO_LOGINS names, as JSON, each time: a list of
     {"tenant": slug, "name", "email", "password", "roles": […], "simulated": bool}.
     """
-    return Program(name="seed", command=django("seed_demo"), once=True)
+    return Program(name="seed", command=django("seed_demo", *arguments), once=True)
 
 
 def simulated_reviewers(number: int, *, address: str) -> Program:

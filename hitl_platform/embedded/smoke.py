@@ -125,7 +125,7 @@ class Story:
 
         def all_decided() -> bool:
             nonlocal reviewed_at
-            left = sum(case["state"] != "decided" for case in self.ours(prefix))
+            left = len([case for case in self.ours(prefix) if case["state"] != "decided"])
             again = time.monotonic() > reviewed_at + REVIEW_AGAIN
             for number, person in enumerate([*(self.people if left and again else []), *self.adjudicators]):
                 self.counts["judgments"] = self.counts.get("judgments", 0) + self.work(person, number=number, most=left)

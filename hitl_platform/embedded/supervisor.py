@@ -70,6 +70,7 @@ class Supervisor:
         member = self.start(program)
         while member.child.poll() is None:
             self.pump(timeout=0.1)
+            self.mend(but=program.name)
         self.drain(member)
         self.forget(member)
         if member.child.returncode != 0:
@@ -136,22 +137,25 @@ class Supervisor:
         if text:
             self.narrator.hear(text, name=member.program.name)
 
-    def mend(self) -> None:
-        """Restart what died: servers first, since the rest needs them."""
+    def mend(self, *, but: str = "") -> None:
+        """Restart what died: servers first, since the rest needs them. What runs once is not, but said if it failed."""
         for name, server in (("postgres", self.servers.postgres), ("valkey", self.servers.valkey)):
             if server.child is not None and server.child.poll() is not None:
                 self.count_death(name, code=server.child.returncode)
                 kill_group(server.child.pid)
                 server.start()
         for member in list(self.members.values()):
-            if member.child.poll() is not None:
-                self.drain(member)
-                self.forget(member)
-                if member.program.once:
-                    continue
-                self.count_death(member.program.name, code=member.child.returncode)
+            code = member.child.poll()
+            if code is None or member.program.name == but:
+                continue
+            self.drain(member)
+            self.forget(member)
+            if not member.program.once:
+                self.count_death(member.program.name, code=code)
                 kill_group(member.child.pid)
                 self.start(member.program)
+            elif code != 0:
+                self.narrator.say(f"{member.program.name} failed with exit code {code}; the demo goes on without it.")
 
     def count_death(self, name: str, *, code: int) -> None:
         """Say that a process died, and give up when it does so again and again."""

@@ -147,3 +147,11 @@ def test_kill_9_of_the_supervisor_leaves_no_process(home: Path) -> None:
     assert len(pids) == 3, finished.stderr
     for pid in pids:
         assert wait_until_gone(pid, patience=20)
+
+
+def test_what_runs_once_beside_the_others_is_said_when_it_fails(supervisor: Supervisor) -> None:
+    supervisor.start(Program(name="seed", command=(sys.executable, "-c", "raise SystemExit(7)"), once=True))
+    supervisor.members["seed"].child.wait()
+    supervisor.mend()
+    assert "seed" not in supervisor.members
+    assert "seed failed with exit code 7; the demo goes on without it." in said(supervisor)
