@@ -24,7 +24,7 @@ from cases.serializers import (
     TimelineEventSerializer,
 )
 from cases.validation import read_time, require_valid, validator_of
-from hitl_platform.doors.authentication import scope_required
+from hitl_platform.doors.authentication import actor_of, scope_required
 from hitl_platform.doors.cursors import Page, filtered, given_parameters, page_of
 from hitl_platform.doors.idempotency import idempotent
 from hitl_platform.doors.openapi import IDEMPOTENCY_KEY, PAGING_PARAMETERS, answers, page_serializer
@@ -58,7 +58,7 @@ class CaseTypes(APIView):
     @extend_schema(operation_id="list_case_types", responses=answers(ok=CaseTypeSerializer(many=True)))
     def get(self, request: Any) -> Response:
         """All case types, by key."""
-        given_parameters(request, allowed=_none)
+        given_parameters(request)
         case_types = queries.visible_case_types(actor_of(request)).order_by("key")
         return Response(CaseTypeSerializer(case_types, many=True).data)
 
@@ -85,7 +85,7 @@ class CaseTypeDetail(APIView):
     @extend_schema(operation_id="get_case_type", responses=answers(404, ok=CaseTypeDetailSerializer))
     def get(self, request: Any, key: str) -> Response:
         """A case type and its version in force."""
-        given_parameters(request, allowed=_none)
+        given_parameters(request)
         return _case_type(actor_of(request), key)
 
 
@@ -156,7 +156,7 @@ class CaseDetail(APIView):
     @extend_schema(operation_id="get_case", responses=answers(404, ok=CaseDetailSerializer))
     def get(self, request: Any, case_id: UUID) -> Response:
         """A case with its payload, its decisions and its outcomes."""
-        given_parameters(request, allowed=_none)
+        given_parameters(request)
         case = queries.get_full_case(actor_of(request), case_id)
         return Response(CaseDetailSerializer(case).data)
 
@@ -185,7 +185,7 @@ class Outcomes(APIView):
     @extend_schema(operation_id="list_outcomes", responses=answers(404, ok=OutcomeSerializer(many=True)))
     def get(self, request: Any, case_id: UUID) -> Response:
         """What turned out to be true of a case, first to last; the last one stands."""
-        given_parameters(request, allowed=_none)
+        given_parameters(request)
         case = queries.get_case(actor_of(request), case_id)
         return Response(OutcomeSerializer(queries.outcomes_of(case), many=True).data)
 
@@ -220,7 +220,7 @@ class Timeline(APIView):
     @extend_schema(operation_id="get_timeline", responses=answers(404, ok=TimelineEventSerializer(many=True)))
     def get(self, request: Any, case_id: UUID) -> Response:
         """The story of a case, as the ledger tells it."""
-        given_parameters(request, allowed=_none)
+        given_parameters(request)
         actor = actor_of(request)
         events = case_events(actor, queries.get_case(actor, case_id))
         return Response(TimelineEventSerializer(events, many=True).data)
@@ -232,7 +232,7 @@ class CaseDecisions(APIView):
     @extend_schema(operation_id="list_decisions_of_case", responses=answers(404, ok=DecisionSerializer(many=True)))
     def get(self, request: Any, case_id: UUID) -> Response:
         """The decisions of a case, first to last; the last one stands."""
-        given_parameters(request, allowed=_none)
+        given_parameters(request)
         case = queries.get_case(actor_of(request), case_id)
         return Response(DecisionSerializer(queries.decisions_of(case), many=True).data)
 
@@ -286,16 +286,6 @@ class BulkSubmission(APIView):
         lines = lines_of(_reader(request._request), max_bytes=schemas.MAX_SUBMISSION_BYTES)
         reports = services.submit_lines(actor=actor, version=version, lines=lines, from_line=from_line)
         return StreamingHttpResponse(_encoded(reports), content_type=NDJSON)
-
-
-def actor_of(request: Any) -> Actor:
-    """Who asks; permission classes have made sure that somebody does."""
-    actor: Actor = request._request.actor
-    return actor
-
-
-def _none(name: str) -> bool:
-    return False
 
 
 def _page(serializer: Any, page: Page[Any]) -> Response:

@@ -8,13 +8,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cases.validation import require_valid, validator_of
-from hitl_platform.doors.authentication import scope_required
+from hitl_platform.doors.authentication import actor_of, scope_required
 from hitl_platform.doors.cursors import given_parameters
 from hitl_platform.doors.idempotency import idempotent
 from hitl_platform.doors.openapi import IDEMPOTENCY_KEY, answers
 from hitl_platform.kernel import strict_json
 from hitl_platform.kernel.errors import Invalid, TooLarge
-from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import KeyScope, Role
 from hitl_platform.tenants.scope import tenant_scope
 from models_registry import permissions, queries, services
@@ -43,7 +42,7 @@ class Models(APIView):
     @extend_schema(operation_id="list_models", responses=answers(ok=ModelSerializer(many=True)))
     def get(self, request: Any) -> Response:
         """All models, by key."""
-        given_parameters(request, allowed=_none)
+        given_parameters(request)
         return Response(ModelSerializer(queries.visible_models(actor_of(request)), many=True).data)
 
     @extend_schema(
@@ -75,7 +74,7 @@ class Versions(APIView):
     @extend_schema(operation_id="list_model_versions", responses=answers(404, ok=ModelVersionSerializer(many=True)))
     def get(self, request: Any, key: str) -> Response:
         """The versions of a model, newest first."""
-        given_parameters(request, allowed=_none)
+        given_parameters(request)
         actor = actor_of(request)
         with tenant_scope(actor.tenant_id):
             model = queries.get_model(actor, key)
@@ -138,16 +137,6 @@ class Retirement(APIView):
         actor = actor_of(request)
         version = queries.get_numbered_version(actor, key, number=number)
         return Response(ModelVersionSerializer(services.retire_version(actor=actor, version_id=version.pk)).data)
-
-
-def actor_of(request: Any) -> Actor:
-    """Who asks; permission classes have made sure that somebody does."""
-    actor: Actor = request._request.actor
-    return actor
-
-
-def _none(name: str) -> bool:
-    return False
 
 
 def _upload(request: Any) -> tuple[bytes, dict[str, Any]]:

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cases.validation import require_valid, validator_of
-from hitl_platform.doors.authentication import IsActor
+from hitl_platform.doors.authentication import IsActor, actor_of
 from hitl_platform.doors.cursors import given_parameters
 from hitl_platform.doors.openapi import answers
 from hitl_platform.tenants.actor import Actor
@@ -58,8 +58,8 @@ class Queues(ReviewerView):
     @extend_schema(operation_id="list_my_queues", responses=answers(ok=QueueSerializer(many=True)))
     def get(self, request: Any) -> Response:
         """The queues that you may work in, and what waits there."""
-        given_parameters(request, allowed=_none)
-        actor = _actor(request)
+        given_parameters(request)
+        actor = actor_of(request)
         with tenant_scope(actor.tenant_id):
             return Response(QueueSerializer(queries.my_queues(actor), many=True).data)
 
@@ -73,7 +73,7 @@ class Claim(ReviewerView):
     def post(self, request: Any, key: str) -> Response:
         """Lease the next seat of a queue. A seat already in your hands is handed out again."""
         require_valid(NOTHING_BODY, request.data or {}, what="The request")
-        actor = _actor(request)
+        actor = actor_of(request)
         page = services.claim_page(actor=actor, queue_key=key)
         if page is not None:
             return Response({"seat": _seat(page), "empty": None})
@@ -86,8 +86,8 @@ class SeatDetail(ReviewerView):
     @extend_schema(operation_id="get_seat", responses=answers(404, ok=SeatSerializer))
     def get(self, request: Any, seat_id: UUID) -> Response:
         """A seat, with the case while it is in your hands."""
-        given_parameters(request, allowed=_none)
-        services.view_seat(actor=_actor(request), seat_id=seat_id)
+        given_parameters(request)
+        services.view_seat(actor=actor_of(request), seat_id=seat_id)
         return _page(request, seat_id)
 
 
@@ -101,7 +101,7 @@ class Heartbeat(ReviewerView):
         """Let the lease begin anew, while the case is looked at."""
         require_valid(LEASE_BODY, request.data, what="The request")
         token = request.data["lease_token"]
-        ends_at = services.heartbeat_seat(actor=_actor(request), seat_id=seat_id, lease_token=token)
+        ends_at = services.heartbeat_seat(actor=actor_of(request), seat_id=seat_id, lease_token=token)
         return Response({"lease_ends_at": ends_at})
 
 
@@ -110,7 +110,7 @@ class Release(ReviewerView):
     def post(self, request: Any, seat_id: UUID) -> Response:
         """Give the seat back."""
         require_valid(NOTHING_BODY, request.data or {}, what="The request")
-        services.release_seat(actor=_actor(request), seat_id=seat_id)
+        services.release_seat(actor=actor_of(request), seat_id=seat_id)
         return _page(request, seat_id)
 
 
@@ -119,7 +119,7 @@ class Hold(ReviewerView):
     def post(self, request: Any, seat_id: UUID) -> Response:
         """Keep the seat while you ask somebody; no lease runs meanwhile."""
         require_valid(NOTHING_BODY, request.data or {}, what="The request")
-        services.hold_seat(actor=_actor(request), seat_id=seat_id)
+        services.hold_seat(actor=actor_of(request), seat_id=seat_id)
         return _page(request, seat_id)
 
 
@@ -128,7 +128,7 @@ class Resume(ReviewerView):
     def post(self, request: Any, seat_id: UUID) -> Response:
         """Go on with a seat on hold."""
         require_valid(NOTHING_BODY, request.data or {}, what="The request")
-        services.resume_seat(actor=_actor(request), seat_id=seat_id)
+        services.resume_seat(actor=actor_of(request), seat_id=seat_id)
         return _page(request, seat_id)
 
 
@@ -141,7 +141,7 @@ class Draft(ReviewerView):
     def post(self, request: Any, seat_id: UUID) -> Response:
         """Keep what you have written; it outlives the lease."""
         require_valid(DRAFT_BODY, request.data, what="The draft")
-        draft = services.save_draft(actor=_actor(request), seat_id=seat_id, body=request.data)
+        draft = services.save_draft(actor=actor_of(request), seat_id=seat_id, body=request.data)
         return Response({"saved_at": draft.saved_at})
 
 
@@ -150,7 +150,7 @@ class Answer(ReviewerView):
     def post(self, request: Any, seat_id: UUID) -> Response:
         """Freeze your blind answer; what the model says is shown after it."""
         require_valid(ANSWER_BODY, request.data, what="The answer")
-        services.answer_seat(actor=_actor(request), seat_id=seat_id, **request.data)
+        services.answer_seat(actor=actor_of(request), seat_id=seat_id, **request.data)
         return _page(request, seat_id)
 
 
@@ -166,7 +166,9 @@ class Submit(ReviewerView):
         given = dict(request.data)
         token = given.pop("lease_token")
         verdict = services.Verdict(**given)
-        judgment = services.submit_judgment(actor=_actor(request), seat_id=seat_id, lease_token=token, verdict=verdict)
+        judgment = services.submit_judgment(
+            actor=actor_of(request), seat_id=seat_id, lease_token=token, verdict=verdict
+        )
         undo_until = judgment.judged_at + timedelta(seconds=judgment.seat.queue.undo_seconds)
         told = {"seat_id": seat_id, "label": judgment.label, "judged_at": judgment.judged_at, "undo_until": undo_until}
         return Response(told)
@@ -177,21 +179,12 @@ class Undo(ReviewerView):
     def post(self, request: Any, seat_id: UUID) -> Response:
         """Take your last word back, within the queue's undo time."""
         require_valid(NOTHING_BODY, request.data or {}, what="The request")
-        services.undo_judgment(actor=_actor(request), seat_id=seat_id)
+        services.undo_judgment(actor=actor_of(request), seat_id=seat_id)
         return _page(request, seat_id)
 
 
-def _actor(request: Any) -> Actor:
-    actor: Actor = request._request.actor
-    return actor
-
-
-def _none(name: str) -> bool:
-    return False
-
-
 def _page(request: Any, seat_id: UUID) -> Response:
-    actor = _actor(request)
+    actor = actor_of(request)
     with tenant_scope(actor.tenant_id):
         return Response(_seat(pages.seat_page(actor, queries.get_seat(actor, seat_id))))
 

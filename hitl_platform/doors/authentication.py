@@ -72,6 +72,12 @@ class MemberAuthentication(authentication.BaseAuthentication):
         return actor, None
 
 
+def actor_of(request: Any) -> Actor:
+    """Who asks; permission classes have made sure that somebody does."""
+    actor: Actor = request._request.actor
+    return actor
+
+
 class IsActor(permissions.BasePermission):
     """Somebody known is at the door; the least that every route asks."""
 

@@ -34,7 +34,11 @@ class Page(Generic[M]):
     count: int | None = None
 
 
-def given_parameters(request: Any, *, allowed: Callable[[str], bool]) -> dict[str, str]:
+def _nothing_else(name: str) -> bool:
+    return False
+
+
+def given_parameters(request: Any, *, allowed: Callable[[str], bool] = _nothing_else) -> dict[str, str]:
     """The query parameters of a list, each once; raises Invalid naming those that are unknown or repeated."""
     fields: dict[str, list[str]] = {}
     for name, values in request.query_params.lists():
