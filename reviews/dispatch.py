@@ -1,30 +1,28 @@
 """Routing a chunk of cases: read what the rules see, let the policies say, write where each case goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
 import orjson
-from django.db import connection
 
 from cases.definitions import label_keys
-from cases.models import Case, CaseTypeVersion
-from cases.queries import payloads
+from cases.models import CaseTypeVersion
 from cases.services import NewDecision, decide_cases, review_cases
 from cases.states import CASE
+from hitl_platform.kernel.array_cursor import array_cursor
 from hitl_platform.kernel.errors import Unavailable
 from hitl_platform.kernel.ids import uuid7, uuid7s
 from hitl_platform.ledger.commands import record_batch
 from hitl_platform.tenants.actor import Actor
-from models_registry.models import Prediction
-from models_registry.queries import predictions_for
+from models_registry.models import ModelVersion
 from reviews import queries, statements
 from reviews.models import Advice, PanelTemplate, Queue, RoutingPolicy
-from reviews.routing import CaseFacts, CompiledPolicy, Route
+from reviews.routing import CASE_FIELDS, CaseFacts, CompiledPolicy, Route
 from reviews.services.panels import NewPanel, open_panels
 from reviews.states import PolicyState
 from reviews.type_versions import type_version
@@ -39,31 +37,57 @@ _WHY = {
 }
 
 
+class Routable(NamedTuple):
+    """A case that waits for its route, with what the model said of it; plain, because a chunk has a thousand."""
+
+    pk: UUID
+    case_type_id: UUID
+    type_version_id: UUID
+    importance: float
+    priority: int
+    due_epoch: float | None
+    created_epoch: float
+    submitter_id: UUID | None
+    subject_user_id: UUID | None
+    payload: str
+    prediction_id: UUID | None
+    model_version_id: UUID | None
+    probabilities: Sequence[float] | None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """By when it should be decided. A time is made of it only when asked for: reading one costs 7 µs."""
+        return None if self.due_epoch is None else datetime.fromtimestamp(self.due_epoch, UTC)
+
+    @property
+    def created_at(self) -> datetime:
+        """When it came in."""
+        return datetime.fromtimestamp(self.created_epoch, UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """What is known of a chunk of cases before routing. `causes` says why a case has no prediction."""
 
-    cases: Sequence[Case]
+    cases: Sequence[Routable]
     causes: Mapping[UUID, str]
-    payloads: Mapping[UUID, dict[str, Any]]
-    predictions: Mapping[UUID, Prediction]
+    model_labels: Mapping[UUID, Sequence[str]]
     versions: Mapping[UUID, CaseTypeVersion]
     policies: Mapping[UUID, RoutingPolicy]
     queues: Mapping[str, Queue]
     templates: Mapping[str, PanelTemplate]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Dispatched:
-    """One case with its route, and what that rests on."""
+    """One case with its route, and the policy that says so."""
 
-    case: Case
+    case: Routable
     route: Route
     policy: RoutingPolicy | None
-    prediction: Prediction | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ToPeople(Dispatched):
     """A case that goes to people, and where."""
 
@@ -71,19 +95,23 @@ class ToPeople(Dispatched):
     template: PanelTemplate
 
 
-def read_chunk(case_ids: Sequence[UUID], *, causes: Mapping[UUID, str]) -> Chunk:
+def read_chunk(tenant_id: UUID, case_ids: Sequence[UUID], *, causes: Mapping[UUID, str]) -> Chunk:
     """Everything that routing asks, in a fixed number of queries; cases that have moved on are left out."""
-    sources = {*CASE.sources("review"), *CASE.sources("decide")} - {"in_review"}
-    cases = list(Case.objects.filter(pk__in=case_ids, state__in=sources).order_by("pk"))
-    predictions = predictions_for([case.pk for case in cases if not causes.get(case.pk)])
+    values = {"tenant": tenant_id, "cases": list(case_ids), "states": [*CASE.sources("review")]}
+    with array_cursor() as cursor:
+        cursor.execute(statements.ROUTABLE, values)
+        cases = [Routable(*row) for row in cursor.fetchall()]
+    # a case whose scoring failed is routed without a model, whatever an earlier one said
+    nothing: dict[str, Any] = dict.fromkeys(("prediction_id", "model_version_id", "probabilities"))
+    cases = [case._replace(**nothing) if causes.get(case.pk) else case for case in cases]
+    models = ModelVersion.objects.filter(pk__in={case.model_version_id for case in cases if case.model_version_id})
     policies = RoutingPolicy.objects.filter(
         case_type_id__in={case.case_type_id for case in cases}, state=PolicyState.ACTIVE
     )
     return Chunk(
         cases=cases,
         causes=causes,
-        payloads=payloads([case.pk for case in cases]),
-        predictions=predictions,
+        model_labels=dict(models.values_list("pk", "labels")),
         versions={version_id: type_version(version_id) for version_id in {case.type_version_id for case in cases}},
         policies={policy.case_type_id: policy for policy in policies},
         queues={queue.key: queue for queue in Queue.objects.order_by("created_at", "pk")},
@@ -93,7 +121,7 @@ def read_chunk(case_ids: Sequence[UUID], *, causes: Mapping[UUID, str]) -> Chunk
 
 def dispatch(chunk: Chunk) -> list[Dispatched]:
     """Where each case of the chunk goes; raises Unavailable where people must decide and there is no queue."""
-    groups: dict[tuple[UUID, UUID], list[Case]] = {}
+    groups: dict[tuple[UUID, UUID], list[Routable]] = {}
     for case in chunk.cases:
         groups.setdefault((case.case_type_id, case.type_version_id), []).append(case)
     found: list[Dispatched] = []
@@ -117,29 +145,26 @@ def write_dispatched(actor: Actor, dispatched: Sequence[Dispatched]) -> None:
     _review(actor, [each for each in dispatched if isinstance(each, ToPeople)])
 
 
-def _route(cases: Sequence[Case], policy: RoutingPolicy | None, version: CaseTypeVersion, chunk: Chunk) -> list[Route]:
+def _route(
+    cases: Sequence[Routable], policy: RoutingPolicy | None, version: CaseTypeVersion, chunk: Chunk
+) -> list[Route]:
     if policy is None:
         return [Route(False, chunk.causes.get(case.pk) or "no_policy") for case in cases]
     compiled = _compiled(policy, version)
-    facts = [
-        CaseFacts(
-            {
-                "importance": case.importance,
-                "priority": case.priority,
-                "due_at": case.due_at,
-                "created_at": case.created_at,
-                **chunk.payloads.get(case.pk, {}),
-            },
-            cause=chunk.causes.get(case.pk, ""),
-        )
-        for case in cases
-    ]
+    facts = [CaseFacts(_facts(case, compiled.case_fields), cause=chunk.causes.get(case.pk, "")) for case in cases]
     shares = np.full((len(cases), len(compiled.labels)), np.nan)
     for row, case in enumerate(cases):
-        prediction = chunk.predictions.get(case.pk)
-        if prediction is not None:
-            shares[row] = _in_order(prediction.probabilities, prediction.model_version.labels, compiled.labels)
+        if case.probabilities is not None and case.model_version_id is not None:
+            labels = chunk.model_labels[case.model_version_id]
+            shares[row] = _in_order(case.probabilities, labels, compiled.labels)
     return compiled.route(facts, shares, now=datetime.now(UTC))
+
+
+def _facts(case: Routable, wanted: Collection[str] | None) -> dict[str, Any]:
+    """The case's own fields that the rules name, hidden by those of its payload."""
+    names = CASE_FIELDS if wanted is None else [name for name in CASE_FIELDS if name in wanted]
+    payload: dict[str, Any] = orjson.loads(case.payload)
+    return {name: getattr(case, name) for name in names} | payload
 
 
 @lru_cache(maxsize=128)
@@ -155,10 +180,9 @@ def _in_order(probabilities: Sequence[float], labels: Sequence[str], wanted: Seq
     return [shares.get(label, 0.0) for label in wanted]
 
 
-def _dispatched(case: Case, route: Route, policy: RoutingPolicy | None, chunk: Chunk) -> Dispatched:
-    prediction = chunk.predictions.get(case.pk)
+def _dispatched(case: Routable, route: Route, policy: RoutingPolicy | None, chunk: Chunk) -> Dispatched:
     if route.auto:
-        return Dispatched(case, route, policy, prediction)
+        return Dispatched(case, route, policy)
     named = policy.definition["otherwise"] if policy is not None else {}
     queue = chunk.queues.get(route.queue or named.get("queue", "")) or _fallback(case.case_type_id, chunk)
     template = chunk.templates.get(route.template or named.get("template", "")) or chunk.templates.get(
@@ -166,7 +190,7 @@ def _dispatched(case: Case, route: Route, policy: RoutingPolicy | None, chunk: C
     )
     if template is None:
         raise Unavailable(f"Queue {queue.key} names no panel template that exists.", code="no_template")
-    return ToPeople(case, route, policy, prediction, queue, template)
+    return ToPeople(case, route, policy, queue, template)
 
 
 def _fallback(case_type_id: UUID, chunk: Chunk) -> Queue:
@@ -191,7 +215,7 @@ def _decide(actor: Actor, dispatched: Sequence[Dispatched]) -> None:
             event_id=event_id,
             confidence=each.route.confidence,
             policy_id=each.policy.pk if each.policy else None,
-            model_version_id=each.prediction.model_version_id if each.prediction else None,
+            model_version_id=each.case.model_version_id,
         )
         for each in dispatched
     ]
@@ -228,8 +252,8 @@ def _told(each: Dispatched) -> dict[str, Any]:
         told["rule"] = each.route.rule
     if each.policy is not None:
         told["policy_id"] = str(each.policy.pk)
-    if each.prediction is not None:
-        told["prediction_id"] = str(each.prediction.pk)
+    if each.case.prediction_id is not None:
+        told["prediction_id"] = str(each.case.prediction_id)
     return told
 
 
@@ -241,7 +265,7 @@ def _new_panel(each: ToPeople) -> NewPanel:
         template=each.template,
         policy_id=each.policy.pk if each.policy else None,
         why=_why(each.route),
-        advice=each.template.advice if each.prediction is not None else Advice.HIDDEN,
+        advice=each.template.advice if each.case.prediction_id is not None else Advice.HIDDEN,
         priority=each.case.priority,
         due_at=each.case.due_at,
         submitter_id=each.case.submitter_id,
@@ -256,23 +280,23 @@ def _why(route: Route) -> str:
 
 
 def _record_routes(actor: Actor, dispatched: Sequence[Dispatched], *, event_id: UUID) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statements.RECORD_ROUTES,
-            {
-                "tenant": actor.tenant_id,
-                "event": event_id,
-                "ids": uuid7s(len(dispatched)),
-                "cases": [each.case.pk for each in dispatched],
-                "policies": [each.policy.pk if each.policy else None for each in dispatched],
-                "predictions": [each.prediction.pk if each.prediction else None for each in dispatched],
-                "routes": ["auto" if each.route.auto else "review" for each in dispatched],
-                "labels": [each.route.label for each in dispatched],
-                "queues": [each.queue.pk if isinstance(each, ToPeople) else None for each in dispatched],
-                "causes": [each.route.cause for each in dispatched],
-                "rules": [each.route.rule for each in dispatched],
-                "conditions": [orjson.dumps(each.route.conditions).decode() for each in dispatched],
-                "thresholds": [orjson.dumps(each.route.threshold).decode() for each in dispatched],
-                "samplings": [0.0 if each.route.auto else 1.0 for each in dispatched],
-            },
-        )
+    routes = [
+        {
+            "id": record_id,
+            "case_id": each.case.pk,
+            "policy_id": each.policy.pk if each.policy else None,
+            "prediction_id": each.case.prediction_id,
+            "route": "auto" if each.route.auto else "review",
+            "label": each.route.label,
+            "queue_id": each.queue.pk if isinstance(each, ToPeople) else None,
+            "cause": each.route.cause,
+            "rule": each.route.rule,
+            "conditions": each.route.conditions,
+            "thresholds": dict(each.route.threshold),
+            "sampling_probability": 0.0 if each.route.auto else 1.0,
+        }
+        for record_id, each in zip(uuid7s(len(dispatched)), dispatched, strict=True)
+    ]
+    values = {"tenant": actor.tenant_id, "event": event_id, "routes": orjson.dumps(routes).decode()}
+    with array_cursor() as cursor:
+        cursor.execute(statements.RECORD_ROUTES, values)

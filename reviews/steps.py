@@ -26,7 +26,7 @@ def route_cases(steps: Sequence[ClaimedStep], finish: Finish) -> None:
     """Send each case where its policy says: decided at once, or to a panel of people."""
     causes = {case_id: step.cause for step in steps for case_id in step.case_ids}
     with tenant_scope(steps[0].tenant_id):
-        chunk = dispatch.read_chunk(list(causes), causes=causes)
+        chunk = dispatch.read_chunk(steps[0].tenant_id, list(causes), causes=causes)
     dispatched = dispatch.dispatch(chunk)
     with finish():
         _write(steps[0].tenant_id, dispatched)
@@ -36,7 +36,7 @@ def route_to_humans(steps: Sequence[ClaimedStep], finish: Finish) -> None:
     """Routing failed for good: people decide. Where no queue is found the step dies visibly."""
     causes = {case_id: step.cause or "routing_failed" for step in steps for case_id in step.case_ids}
     with tenant_scope(steps[0].tenant_id):
-        chunk = dispatch.read_chunk(list(causes), causes=causes)
+        chunk = dispatch.read_chunk(steps[0].tenant_id, list(causes), causes=causes)
     dispatched = dispatch.send_to_people(chunk, cause="routing_failed")
     with finish():
         _write(steps[0].tenant_id, dispatched)

@@ -2,5 +2,6 @@
 
 from reviews.routing.definition import Problem, Surroundings, check_definition
 from reviews.routing.policy import CaseFacts, CompiledPolicy, Route
+from reviews.routing.types import CASE_FIELDS
 
-__all__ = ["CaseFacts", "CompiledPolicy", "Problem", "Route", "Surroundings", "check_definition"]
+__all__ = ["CASE_FIELDS", "CaseFacts", "CompiledPolicy", "Problem", "Route", "Surroundings", "check_definition"]

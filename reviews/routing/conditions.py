@@ -1,9 +1,8 @@
 """One rule, compiled: its conditions, whether they hold for a case, and the same in words."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import cel
 
@@ -16,8 +15,11 @@ CEL_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "in"})
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+Say = Callable[[cel.Context], str]
+Value = Callable[[cel.Context], Any]
+
+
+class Verdict(NamedTuple):
     """Whether a rule fired for a case, or could not be told (`error`), and why in words."""
 
     fired: bool
@@ -29,48 +31,24 @@ class Condition:
     """One of the conditions that a rule joins by `&&`."""
 
     def __init__(self, source: str, node: Node) -> None:
-        self.node = node
-        self.source = source
-        self.program = cel.compile(_text(source, node))
-        # only what the explanation may ask for; inside a macro there are variables without a value
-        self.parts = {(p.start, p.end): cel.compile(_text(source, p)) for p in _explained(node)}
+        self.source = _text(source, node)
+        self.program = cel.compile(self.source)
+        self.say = _sayer(source, node)
 
     def holds(self, context: cel.Context) -> bool:
         """Evaluate; raises one of CEL_ERRORS, among them TypeError where the result is no bool."""
         outcome = self.program.execute(context)
         if not isinstance(outcome, bool):
-            raise TypeError(f"{_text(self.source, self.node)} is neither true nor false")
+            raise TypeError(f"{self.source} is neither true nor false")
         return outcome
 
     def explain(self, context: cel.Context) -> str:
         """The condition's values and its margin, for one case."""
-        return self._words(self.node, context)
-
-    def _words(self, node: Node, context: cel.Context) -> str:
-        match node:
-            case Operation(operator="!", operands=(inner,)):
-                return self._words(inner, context)
-            case Operation(operator="||" | "&&" as joint, operands=operands):
-                outcomes = [self._value(operand, context) for operand in operands]
-                decisive = joint == "||"
-                telling = [o for o, value in zip(operands, outcomes, strict=True) if value is decisive]
-                return " and ".join(self._words(operand, context) for operand in telling[:1] or operands)
-            case Operation(operator=operator, operands=(left, right)) if operator in COMPARISONS:
-                if isinstance(left, Literal) and operator != "in":
-                    left, right = right, left
-                named = [words.subject(_text(self.source, part), path_of(part)) for part in (left, right)]
-                values = [self._value(part, context) for part in (left, right)]
-                return words.comparison(named[0], values[0], "" if _is_plain(right) else named[1], values[1])
-            case Has(operand=operand):
-                name = words.subject(_text(self.source, operand), path_of(operand))
-                return f"{name} is {'given' if self._value(node, context) else 'absent'}"
-        name = words.subject(_text(self.source, node), path_of(node))
-        return f"{name} is {words.value(self._value(node, context))}"
-
-    def _value(self, node: Node, context: cel.Context) -> Any:
-        if isinstance(node, Literal):
-            return node.value
-        return self.parts[node.start, node.end].execute(context)
+        try:
+            return self.say(context)
+        except CEL_ERRORS:
+            # one side of an `||` may be impossible to tell where the other decided
+            return words.shortened(self.source, limit=200)
 
 
 class Rule:
@@ -92,12 +70,12 @@ class Rule:
         for condition in self.conditions:
             try:
                 if not condition.holds(context):
-                    return Verdict(False, (_explain(condition, context),))
+                    return Verdict(False, (condition.explain(context),))
             except CEL_ERRORS as error:
                 failed = failed or error
         if failed is not None:
             return Verdict(False, (), error=words.shortened(str(failed).strip("'\""), limit=200))
-        return Verdict(True, tuple(_explain(condition, context) for condition in self.conditions))
+        return Verdict(True, tuple([condition.explain(context) for condition in self.conditions]))
 
 
 def case_values(values: Mapping[str, Any], case: Type, wanted: Collection[str] | None) -> dict[str, Any]:
@@ -134,22 +112,48 @@ def _typed(value: Any, declared: Type | None) -> Any:
     return value
 
 
-def _explain(condition: Condition, context: cel.Context) -> str:
-    try:
-        return condition.explain(context)
-    except CEL_ERRORS:
-        # one side of an `||` may be impossible to tell where the other decided
-        return words.shortened(_text(condition.source, condition.node), limit=200)
-
-
-def _explained(node: Node) -> Iterator[Node]:
-    yield node
+def _sayer(source: str, node: Node) -> Say:
+    """What tells of one part of a rule; composed once, because it speaks of every case."""
     match node:
-        case Operation(operator="!" | "||" | "&&", operands=operands):
-            for operand in operands:
-                yield from _explained(operand)
-        case Operation(operator=operator, operands=operands) if operator in COMPARISONS:
-            yield from operands
+        case Operation(operator="!", operands=(inner,)):
+            return _sayer(source, inner)
+        case Operation(operator="||" | "&&"):
+            return _joint_sayer(source, node)
+        case Operation(operator=operator, operands=(left, right)) if operator in COMPARISONS:
+            if isinstance(left, Literal) and operator != "in":
+                left, right = right, left
+            name, other = _subject(source, left), "" if _is_plain(right) else _subject(source, right)
+            first, second = _valuer(source, left), _valuer(source, right)
+            return lambda context: words.comparison(name, first(context), other, second(context))
+        case Has(operand=operand):
+            field, given = _subject(source, operand), _valuer(source, node)
+            return lambda context: f"{field} is {'given' if given(context) else 'absent'}"
+    name, value = _subject(source, node), _valuer(source, node)
+    return lambda context: f"{name} is {words.value(value(context))}"
+
+
+def _joint_sayer(source: str, node: Operation) -> Say:
+    """Of an `||` that holds, what holds; of an `&&` that does not, what does not; else all of it."""
+    parts = [(_valuer(source, operand), _sayer(source, operand)) for operand in node.operands]
+    decisive = node.operator == "||"
+
+    def say(context: cel.Context) -> str:
+        telling = [tell for value, tell in parts if value(context) is decisive]
+        return " and ".join(tell(context) for tell in telling[:1] or [tell for _, tell in parts])
+
+    return say
+
+
+def _valuer(source: str, node: Node) -> Value:
+    if isinstance(node, Literal):
+        constant = node.value
+        return lambda _: constant
+    execute: Value = cel.compile(_text(source, node)).execute
+    return execute
+
+
+def _subject(source: str, node: Node) -> str:
+    return words.subject(_text(source, node), path_of(node))
 
 
 def _fields(node: Node, root: str) -> frozenset[str] | None:

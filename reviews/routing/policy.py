@@ -11,9 +11,10 @@ passed over, and the case goes to people with the cause.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,16 +27,14 @@ from reviews.routing.types import environment
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFacts:
+class CaseFacts(NamedTuple):
     """One case as rules see it: its payload and its own fields, and why it has no prediction."""
 
     values: Mapping[str, Any]
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """Where one case goes and why.
 
     `cause` is `rule`, `threshold`, `below_threshold`, `rule_failed`, or why there was no prediction.
@@ -49,8 +48,8 @@ class Route:
     queue: str = ""
     template: str = ""
     rule: str = ""
-    conditions: list[dict[str, Any]] = field(default_factory=list)
-    threshold: dict[str, Any] = field(default_factory=dict)
+    conditions: Sequence[dict[str, Any]] = ()
+    threshold: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +62,13 @@ class _Step:
     rule: Rule
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """What the model said of one case, as rules see it."""
+class _Model(NamedTuple):
+    """What the model said of one case."""
 
     label: str
     confidence: float
-    values: dict[str, Any]
+    margin: float
+    shares: list[float]
 
 
 class CompiledPolicy:
@@ -86,7 +85,9 @@ class CompiledPolicy:
         self.consensus: str = definition.get("consensus", "majority")
         self.dispute_below: float = definition.get("dispute_below", 0.0)
         fields = [step.rule.case_fields for step in self.steps]
+        # what the rules name of a case, so that nothing else need be read (None: all)
         self.case_fields = None if None in fields else frozenset().union(*[f for f in fields if f is not None])
+        self.uses_model = any(step.rule.uses_model for step in self.steps)
 
     def route(self, cases: Sequence[CaseFacts], probabilities: Floats, *, now: datetime) -> list[Route]:
         """Route every case. `probabilities`: (cases, labels), a row of NaN where there is no prediction."""
@@ -100,18 +101,26 @@ class CompiledPolicy:
         shares = np.where(there[:, np.newaxis], probabilities, 0.0)
         best, ordered = shares.argmax(axis=1), np.sort(shares, axis=1)
         margins = ordered[:, -1] - (ordered[:, -2] if ordered.shape[1] > 1 else 0.0)
-        rows = zip(there.tolist(), shares.tolist(), best.tolist(), margins.tolist(), strict=True)
-        return [self._model(share, index, margin) if present else None for present, share, index, margin in rows]
+        rows = zip(there.tolist(), best.tolist(), margins.tolist(), shares.tolist(), strict=True)
+        return [
+            _Model(self.labels[index], share[index], margin, share) if present else None
+            for present, index, margin, share in rows
+        ]
 
-    def _model(self, row: list[float], best: int, margin: float) -> _Model:
-        label, confidence = self.labels[best], row[best]
-        shares = dict(zip(self.labels, row, strict=True))
-        values = {"label": label, "confidence": confidence, "margin": margin, "probabilities": shares}
-        return _Model(label, confidence, values)
+    def _variables(self, model: _Model | None) -> dict[str, Any] | None:
+        if model is None or not self.uses_model:
+            return None
+        shares = dict(zip(self.labels, model.shares, strict=True))
+        return {
+            "label": model.label,
+            "confidence": model.confidence,
+            "margin": model.margin,
+            "probabilities": shares,
+        }
 
     def _route(self, case: CaseFacts, model: _Model | None, now: datetime) -> Route:
         values = case_values(case.values, self.names["case"].type, self.case_fields)
-        context = context_for(values, model.values if model else None, now)
+        context = context_for(values, self._variables(model), now)
         asked: list[dict[str, Any]] = []
         for step in self.steps:
             if model is None and (step.action == "auto" or step.rule.uses_model):
@@ -131,11 +140,11 @@ class CompiledPolicy:
             cause = "rule" if model is not None else case.cause or "rule"
             return self._to_people(cause, asked, step.queue, step.template, rule=step.name)
         label = step.label or model.label
-        confidence = model.values["probabilities"].get(label)
-        if confidence is None:
+        if label not in self.labels:
             # the case type was revised since, and no longer knows what the rule decides
             asked.append(_asked(step, "failed", [f"there is no label {label}"]))
             return self._to_people("rule_failed", asked, rule=step.name)
+        confidence = model.shares[self.labels.index(label)]
         return Route(True, "rule", label, confidence, rule=step.name, conditions=asked)
 
     def _by_threshold(self, case: CaseFacts, model: _Model | None, asked: list[dict[str, Any]]) -> Route:
@@ -147,7 +156,7 @@ class CompiledPolicy:
             "probability": model.confidence,
             "threshold": least,
             "words": words.threshold(model.label, model.confidence, least),
-            "two_close": model.values["margin"] < 0.2,
+            "two_close": model.margin < 0.2,
         }
         if least is not None and model.confidence >= least:
             return Route(True, "threshold", model.label, model.confidence, conditions=asked, threshold=told)
@@ -170,7 +179,7 @@ class CompiledPolicy:
             template=template or self.otherwise["template"],
             rule=rule,
             conditions=asked,
-            threshold=threshold or {},
+            threshold=threshold or MappingProxyType({}),
         )
 
 

@@ -1,7 +1,6 @@
 """Routing in words: "confidence 0.93 is 0.03 above 0.90", with the values of the case at hand."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -46,7 +45,7 @@ def value(of: Any) -> str:
     if isinstance(of, bool) or of is None:
         return {True: "true", False: "false", None: "null"}[of]
     if isinstance(of, int | float):
-        return number(Decimal(repr(of)))
+        return number(of)
     if isinstance(of, datetime):
         return of.isoformat(sep=" ", timespec="minutes")
     if isinstance(of, timedelta):
@@ -56,12 +55,14 @@ def value(of: Any) -> str:
     return shortened(orjson.dumps(of, default=str).decode(), limit=MAX_VALUE)
 
 
-def number(of: Decimal) -> str:
+def number(of: float) -> str:
     """Four decimals at most, more where the number would vanish."""
-    if not of.is_finite():
+    if isinstance(of, int):
         return str(of)
-    rounded = round(of, 4)
-    return format(rounded.normalize() + 0, "f") if rounded or not of else format(of, ".2g")
+    rounded = round(of, 4) + 0.0
+    if not rounded and of:
+        return f"{of:.2g}"
+    return repr(rounded).removesuffix(".0")
 
 
 def duration(of: timedelta) -> str:
@@ -85,8 +86,8 @@ def _distance(left: Any, right: Any) -> tuple[str, bool] | None:
     if any(isinstance(side, bool) for side in (left, right)):
         return None
     if isinstance(left, int | float) and isinstance(right, int | float):
-        # decimal, so that 0.93 is 0.03 above 0.90 and not 0.030000000000000027
-        apart = Decimal(repr(left)) - Decimal(repr(right))
+        # rounded, so that 0.93 is 0.03 above 0.90 and not 0.030000000000000027
+        apart = round(left - right, 12)
         return (number(abs(apart)) if apart else "", apart > 0)
     if isinstance(left, datetime) and isinstance(right, datetime):
         return (duration(left - right) if left != right else "", left > right)

@@ -293,7 +293,7 @@ class TestWords:
 
     def test_numbers_and_times_for_people(self) -> None:
         assert [value(0.1 + 0.2), value(1e-7), value(14_200), value(-0.0), value(2.50)] == [
-            "0.3", "1e-7", "14200", "0", "2.5",
+            "0.3", "1e-07", "14200", "0", "2.5",
         ]  # fmt: skip
         assert duration(timedelta(days=2, hours=3, minutes=4)) == "2 d 3 h"
         assert comparison("x", True, "", False) == "x is true, not false"
