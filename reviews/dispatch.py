@@ -97,7 +97,7 @@ class ToPeople(Dispatched):
 
 def read_chunk(tenant_id: UUID, case_ids: Sequence[UUID], *, causes: Mapping[UUID, str]) -> Chunk:
     """Everything that routing asks, in a fixed number of queries; cases that have moved on are left out."""
-    values = {"tenant": tenant_id, "cases": list(case_ids), "states": [*CASE.sources("review")]}
+    values: dict[str, Any] = {"tenant": tenant_id, "cases": list(case_ids), "states": [*CASE.sources("review")]}
     with array_cursor() as cursor:
         cursor.execute(statements.ROUTABLE, values)
         cases = [Routable(*row) for row in cursor.fetchall()]
@@ -297,6 +297,6 @@ def _record_routes(actor: Actor, dispatched: Sequence[Dispatched], *, event_id: 
         }
         for record_id, each in zip(uuid7s(len(dispatched)), dispatched, strict=True)
     ]
-    values = {"tenant": actor.tenant_id, "event": event_id, "routes": orjson.dumps(routes).decode()}
+    values: dict[str, Any] = {"tenant": actor.tenant_id, "event": event_id, "routes": orjson.dumps(routes).decode()}
     with array_cursor() as cursor:
         cursor.execute(statements.RECORD_ROUTES, values)

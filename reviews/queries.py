@@ -82,8 +82,10 @@ def visible_queues(actor: Actor) -> QuerySet[Queue]:
     """The active queues that the actor may work or manage, each with what was `granted` on it."""
     granted = QueueUserPermission.objects.filter(user_id=actor.id, content_object_id=OuterRef("pk"))
     grants = ArraySubquery(granted.values("permission__codename"))
-    queues: QuerySet[Any] = Queue.objects.filter(is_active=True)
-    return queues.annotate(granted=grants).order_by("name")
+    # Any, because the stubs take the annotation for a second definition of the model's own attribute
+    active: QuerySet[Any] = Queue.objects.filter(is_active=True)
+    queues: QuerySet[Queue] = active.annotate(granted=grants).order_by("name")
+    return queues
 
 
 def get_queue(actor: Actor, key: str, *, one_claim_at_a_time: bool = False) -> Queue:

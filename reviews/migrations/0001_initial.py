@@ -12,366 +12,855 @@ import reviews.states
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('cases', '0002_walls'),
-        ('tenants', '0002_walls'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("cases", "0002_walls"),
+        ("tenants", "0002_walls"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PanelTemplate',
+            name="PanelTemplate",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key', models.TextField()),
-                ('version', models.IntegerField()),
-                ('name', models.TextField()),
-                ('seats', models.SmallIntegerField()),
-                ('mode', models.TextField(choices=[('majority', 'Majority'), ('unanimous', 'Unanimous')], default='majority')),
-                ('advice', models.TextField(choices=[('hidden', 'Hidden'), ('shown', 'Shown'), ('after_answer', 'After Answer')], default='after_answer')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("key", models.TextField()),
+                ("version", models.IntegerField()),
+                ("name", models.TextField()),
+                ("seats", models.SmallIntegerField()),
+                (
+                    "mode",
+                    models.TextField(
+                        choices=[("majority", "Majority"), ("unanimous", "Unanimous")], default="majority"
+                    ),
+                ),
+                (
+                    "advice",
+                    models.TextField(
+                        choices=[("hidden", "Hidden"), ("shown", "Shown"), ("after_answer", "After Answer")],
+                        default="after_answer",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Queue',
+            name="Queue",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key', models.TextField()),
-                ('name', models.TextField()),
-                ('template_key', models.TextField()),
-                ('lease_seconds', models.IntegerField(default=900)),
-                ('undo_seconds', models.SmallIntegerField(default=10)),
-                ('instructions', models.TextField(blank=True, default='')),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('case_type', hitl_platform.tenants.owned.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.casetype')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("key", models.TextField()),
+                ("name", models.TextField()),
+                ("template_key", models.TextField()),
+                ("lease_seconds", models.IntegerField(default=900)),
+                ("undo_seconds", models.SmallIntegerField(default=10)),
+                ("instructions", models.TextField(blank=True, default="")),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "case_type",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.casetype"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'permissions': [('work_queue', 'Can work in this queue'), ('manage_queue', 'Can manage this queue')],
-                'base_manager_name': 'objects',
+                "permissions": [("work_queue", "Can work in this queue"), ("manage_queue", "Can manage this queue")],
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='QueueUserPermission',
+            name="QueueUserPermission",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('content_object', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='user_permissions', to='reviews.queue')),
-                ('permission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.permission')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "content_object",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="user_permissions", to="reviews.queue"
+                    ),
+                ),
+                ("permission", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="auth.permission")),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='RoutingPolicy',
+            name="RoutingPolicy",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', models.IntegerField()),
-                ('state', models.TextField(choices=[('draft', 'draft'), ('approved', 'approved'), ('active', 'active'), ('retired', 'retired')], default=reviews.states.PolicyState['DRAFT'])),
-                ('definition', models.JSONField()),
-                ('created_by', models.UUIDField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('approved_by', models.UUIDField(null=True)),
-                ('approved_at', models.DateTimeField(null=True)),
-                ('activated_at', models.DateTimeField(null=True)),
-                ('retired_at', models.DateTimeField(null=True)),
-                ('case_type', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.casetype')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('type_version', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.casetypeversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("version", models.IntegerField()),
+                (
+                    "state",
+                    models.TextField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("approved", "approved"),
+                            ("active", "active"),
+                            ("retired", "retired"),
+                        ],
+                        default=reviews.states.PolicyState["DRAFT"],
+                    ),
+                ),
+                ("definition", models.JSONField()),
+                ("created_by", models.UUIDField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("approved_by", models.UUIDField(null=True)),
+                ("approved_at", models.DateTimeField(null=True)),
+                ("activated_at", models.DateTimeField(null=True)),
+                ("retired_at", models.DateTimeField(null=True)),
+                (
+                    "case_type",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.casetype"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "type_version",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.casetypeversion"
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Panel',
+            name="Panel",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('state', models.TextField(choices=[('open', 'open'), ('disputed', 'disputed'), ('settled', 'settled'), ('cancelled', 'cancelled')], default=reviews.states.PanelState['OPEN'])),
-                ('round', models.SmallIntegerField(default=1)),
-                ('why', models.TextField()),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('disputed_at', models.DateTimeField(null=True)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('event_id', models.UUIDField()),
-                ('case', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='panels', to='cases.case')),
-                ('case_type', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.casetype')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('template', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reviews.paneltemplate')),
-                ('queue', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reviews.queue')),
-                ('policy', hitl_platform.tenants.owned.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reviews.routingpolicy')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "state",
+                    models.TextField(
+                        choices=[
+                            ("open", "open"),
+                            ("disputed", "disputed"),
+                            ("settled", "settled"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default=reviews.states.PanelState["OPEN"],
+                    ),
+                ),
+                ("round", models.SmallIntegerField(default=1)),
+                ("why", models.TextField()),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("disputed_at", models.DateTimeField(null=True)),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("event_id", models.UUIDField()),
+                (
+                    "case",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="panels", to="cases.case"
+                    ),
+                ),
+                (
+                    "case_type",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.casetype"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "template",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reviews.paneltemplate"
+                    ),
+                ),
+                (
+                    "queue",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reviews.queue"
+                    ),
+                ),
+                (
+                    "policy",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reviews.routingpolicy",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='RoutingRecord',
+            name="RoutingRecord",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('prediction_id', models.UUIDField(null=True)),
-                ('route', models.TextField(choices=[('auto', 'auto'), ('review', 'review')])),
-                ('label', models.TextField(null=True)),
-                ('cause', models.TextField()),
-                ('rule', models.TextField(default='')),
-                ('conditions', models.JSONField()),
-                ('thresholds', models.JSONField()),
-                ('sampling_probability', models.FloatField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('event_id', models.UUIDField()),
-                ('case', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='routing_records', to='cases.case')),
-                ('policy', hitl_platform.tenants.owned.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reviews.routingpolicy')),
-                ('queue', hitl_platform.tenants.owned.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reviews.queue')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("prediction_id", models.UUIDField(null=True)),
+                ("route", models.TextField(choices=[("auto", "auto"), ("review", "review")])),
+                ("label", models.TextField(null=True)),
+                ("cause", models.TextField()),
+                ("rule", models.TextField(default="")),
+                ("conditions", models.JSONField()),
+                ("thresholds", models.JSONField()),
+                ("sampling_probability", models.FloatField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("event_id", models.UUIDField()),
+                (
+                    "case",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="routing_records", to="cases.case"
+                    ),
+                ),
+                (
+                    "policy",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reviews.routingpolicy",
+                    ),
+                ),
+                (
+                    "queue",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reviews.queue"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Seat',
+            name="Seat",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.TextField(choices=[('adjudicator', 'Adjudicator'), ('reviewer', 'Reviewer')], default='reviewer')),
-                ('state', models.TextField(choices=[('open', 'open'), ('claimed', 'claimed'), ('held', 'held'), ('answered', 'answered'), ('submitted', 'submitted'), ('cancelled', 'cancelled')], default=reviews.states.SeatState['OPEN'])),
-                ('advice', models.TextField(choices=[('hidden', 'Hidden'), ('shown', 'Shown'), ('after_answer', 'After Answer')])),
-                ('submitter_id', models.UUIDField(null=True)),
-                ('subject_user_id', models.UUIDField(null=True)),
-                ('priority', models.SmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('lease_token', models.BigIntegerField(default=0)),
-                ('lease_ends_at', models.DateTimeField(null=True)),
-                ('claimed_at', models.DateTimeField(null=True)),
-                ('first_viewed_at', models.DateTimeField(null=True)),
-                ('heartbeat_at', models.DateTimeField(null=True)),
-                ('held_at', models.DateTimeField(null=True)),
-                ('released_at', models.DateTimeField(null=True)),
-                ('released_by', models.UUIDField(null=True)),
-                ('first_label', models.TextField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('case', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
-                ('panel', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='reviews.panel')),
-                ('queue', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reviews.queue')),
-                ('reviewer', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.TextField(
+                        choices=[("adjudicator", "Adjudicator"), ("reviewer", "Reviewer")], default="reviewer"
+                    ),
+                ),
+                (
+                    "state",
+                    models.TextField(
+                        choices=[
+                            ("open", "open"),
+                            ("claimed", "claimed"),
+                            ("held", "held"),
+                            ("answered", "answered"),
+                            ("submitted", "submitted"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default=reviews.states.SeatState["OPEN"],
+                    ),
+                ),
+                (
+                    "advice",
+                    models.TextField(
+                        choices=[("hidden", "Hidden"), ("shown", "Shown"), ("after_answer", "After Answer")]
+                    ),
+                ),
+                ("submitter_id", models.UUIDField(null=True)),
+                ("subject_user_id", models.UUIDField(null=True)),
+                ("priority", models.SmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("lease_token", models.BigIntegerField(default=0)),
+                ("lease_ends_at", models.DateTimeField(null=True)),
+                ("claimed_at", models.DateTimeField(null=True)),
+                ("first_viewed_at", models.DateTimeField(null=True)),
+                ("heartbeat_at", models.DateTimeField(null=True)),
+                ("held_at", models.DateTimeField(null=True)),
+                ("released_at", models.DateTimeField(null=True)),
+                ("released_by", models.UUIDField(null=True)),
+                ("first_label", models.TextField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("submitted_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.case"
+                    ),
+                ),
+                (
+                    "panel",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="seats", to="reviews.panel"
+                    ),
+                ),
+                (
+                    "queue",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reviews.queue"
+                    ),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Judgment',
+            name="Judgment",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.TextField(choices=[('adjudicator', 'Adjudicator'), ('reviewer', 'Reviewer')])),
-                ('label', models.TextField()),
-                ('first_label', models.TextField(null=True)),
-                ('advice_shown', models.BooleanField()),
-                ('rationale', models.TextField(default='')),
-                ('reason_codes', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('active_seconds', models.FloatField(null=True)),
-                ('claimed_at', models.DateTimeField()),
-                ('first_viewed_at', models.DateTimeField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('judged_at', models.DateTimeField()),
-                ('superseded_at', models.DateTimeField(null=True)),
-                ('case', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
-                ('case_type', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.casetype')),
-                ('reviewer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('panel', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='judgments', to='reviews.panel')),
-                ('seat', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='judgments', to='reviews.seat')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.TextField(choices=[("adjudicator", "Adjudicator"), ("reviewer", "Reviewer")])),
+                ("label", models.TextField()),
+                ("first_label", models.TextField(null=True)),
+                ("advice_shown", models.BooleanField()),
+                ("rationale", models.TextField(default="")),
+                (
+                    "reason_codes",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
+                ),
+                ("active_seconds", models.FloatField(null=True)),
+                ("claimed_at", models.DateTimeField()),
+                ("first_viewed_at", models.DateTimeField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("judged_at", models.DateTimeField()),
+                ("superseded_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.case"
+                    ),
+                ),
+                (
+                    "case_type",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.casetype"
+                    ),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "panel",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="judgments", to="reviews.panel"
+                    ),
+                ),
+                (
+                    "seat",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="judgments", to="reviews.seat"
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='SeatDraft',
+            name="SeatDraft",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('body', models.JSONField()),
-                ('saved_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('reviewer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('seat', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drafts', to='reviews.seat')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("body", models.JSONField()),
+                ("saved_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "seat",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="drafts", to="reviews.seat"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Consensus',
+            name="Consensus",
             fields=[
-                ('id', models.UUIDField(default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('method', models.TextField(choices=[('majority', 'majority'), ('dawid_skene', 'dawid_skene')])),
-                ('posterior', models.JSONField()),
-                ('label', models.TextField()),
-                ('confidence', models.FloatField()),
-                ('agreement', models.FloatField()),
-                ('votes', models.SmallIntegerField()),
-                ('history', models.IntegerField(default=0)),
-                ('chosen', models.BooleanField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('panel', hitl_platform.tenants.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consensuses', to='reviews.panel')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=hitl_platform.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("method", models.TextField(choices=[("majority", "majority"), ("dawid_skene", "dawid_skene")])),
+                ("posterior", models.JSONField()),
+                ("label", models.TextField()),
+                ("confidence", models.FloatField()),
+                ("agreement", models.FloatField()),
+                ("votes", models.SmallIntegerField()),
+                ("history", models.IntegerField(default=0)),
+                ("chosen", models.BooleanField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "panel",
+                    hitl_platform.tenants.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="consensuses", to="reviews.panel"
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'panel', 'method'), name='no_consensus_twice'), models.UniqueConstraint(condition=models.Q(('chosen', True)), fields=('tenant', 'panel'), name='no_two_chosen')],
+                "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "panel", "method"), name="no_consensus_twice"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("chosen", True)), fields=("tenant", "panel"), name="no_two_chosen"
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='paneltemplate',
-            constraint=models.UniqueConstraint(fields=('tenant', 'key', 'version'), name='no_template_version_twice'),
+            model_name="paneltemplate",
+            constraint=models.UniqueConstraint(fields=("tenant", "key", "version"), name="no_template_version_twice"),
         ),
         migrations.AddConstraint(
-            model_name='paneltemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('seats__gte', 1), ('seats__lte', 9)), name='no_panel_size_out_of_range'),
+            model_name="paneltemplate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("seats__gte", 1), ("seats__lte", 9)), name="no_panel_size_out_of_range"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paneltemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('mode__in', ['majority', 'unanimous'])), name='no_unknown_panel_mode'),
+            model_name="paneltemplate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mode__in", ["majority", "unanimous"])), name="no_unknown_panel_mode"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paneltemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('advice__in', ['hidden', 'shown', 'after_answer'])), name='no_unknown_advice_mode'),
+            model_name="paneltemplate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("advice__in", ["hidden", "shown", "after_answer"])), name="no_unknown_advice_mode"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='queue',
-            constraint=models.UniqueConstraint(fields=('tenant', 'key'), name='no_two_queues_with_one_key'),
+            model_name="queue",
+            constraint=models.UniqueConstraint(fields=("tenant", "key"), name="no_two_queues_with_one_key"),
         ),
         migrations.AddConstraint(
-            model_name='queue',
-            constraint=models.CheckConstraint(condition=models.Q(('lease_seconds__gte', 10), ('lease_seconds__lte', 86400)), name='no_lease_time_out_of_range'),
+            model_name="queue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("lease_seconds__gte", 10), ("lease_seconds__lte", 86400)),
+                name="no_lease_time_out_of_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='queue',
-            constraint=models.CheckConstraint(condition=models.Q(('undo_seconds__gte', 0), ('undo_seconds__lte', 10)), name='no_undo_time_out_of_range'),
+            model_name="queue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("undo_seconds__gte", 0), ("undo_seconds__lte", 10)),
+                name="no_undo_time_out_of_range",
+            ),
         ),
         migrations.AddIndex(
-            model_name='queueuserpermission',
-            index=models.Index(fields=['tenant', 'content_object'], name='permission_by_queue'),
+            model_name="queueuserpermission",
+            index=models.Index(fields=["tenant", "content_object"], name="permission_by_queue"),
         ),
         migrations.AddConstraint(
-            model_name='queueuserpermission',
-            constraint=models.UniqueConstraint(fields=('tenant', 'user', 'permission', 'content_object'), name='no_permission_granted_twice'),
+            model_name="queueuserpermission",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "user", "permission", "content_object"), name="no_permission_granted_twice"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='routingpolicy',
-            constraint=models.UniqueConstraint(fields=('tenant', 'case_type', 'version'), name='no_policy_version_twice'),
+            model_name="routingpolicy",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "case_type", "version"), name="no_policy_version_twice"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='routingpolicy',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('tenant', 'case_type'), name='no_two_active_policies'),
+            model_name="routingpolicy",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "active")), fields=("tenant", "case_type"), name="no_two_active_policies"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='routingpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [reviews.states.PolicyState['DRAFT'], reviews.states.PolicyState['APPROVED'], reviews.states.PolicyState['ACTIVE'], reviews.states.PolicyState['RETIRED']])), name='no_unknown_policy_state'),
+            model_name="routingpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            reviews.states.PolicyState["DRAFT"],
+                            reviews.states.PolicyState["APPROVED"],
+                            reviews.states.PolicyState["ACTIVE"],
+                            reviews.states.PolicyState["RETIRED"],
+                        ],
+                    )
+                ),
+                name="no_unknown_policy_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='routingpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'draft'), models.Q(('approved_by__isnull', False), models.Q(('approved_by', models.F('created_by')), _negated=True)), _connector='OR'), name='no_policy_approved_by_its_author'),
+            model_name="routingpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "draft"),
+                    models.Q(
+                        ("approved_by__isnull", False), models.Q(("approved_by", models.F("created_by")), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="no_policy_approved_by_its_author",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='panel',
-            constraint=models.UniqueConstraint(fields=('tenant', 'case', 'round'), name='no_round_twice'),
+            model_name="panel",
+            constraint=models.UniqueConstraint(fields=("tenant", "case", "round"), name="no_round_twice"),
         ),
         migrations.AddConstraint(
-            model_name='panel',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', (reviews.states.PanelState['OPEN'], reviews.states.PanelState['DISPUTED']))), fields=('tenant', 'case'), name='no_two_live_panels_of_one_case'),
+            model_name="panel",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("state__in", (reviews.states.PanelState["OPEN"], reviews.states.PanelState["DISPUTED"]))
+                ),
+                fields=("tenant", "case"),
+                name="no_two_live_panels_of_one_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='panel',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [reviews.states.PanelState['OPEN'], reviews.states.PanelState['DISPUTED'], reviews.states.PanelState['SETTLED'], reviews.states.PanelState['CANCELLED']])), name='no_unknown_panel_state'),
+            model_name="panel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            reviews.states.PanelState["OPEN"],
+                            reviews.states.PanelState["DISPUTED"],
+                            reviews.states.PanelState["SETTLED"],
+                            reviews.states.PanelState["CANCELLED"],
+                        ],
+                    )
+                ),
+                name="no_unknown_panel_state",
+            ),
         ),
         migrations.AddIndex(
-            model_name='routingrecord',
-            index=models.Index(fields=['tenant', 'case', 'created_at'], name='routing_of_case'),
+            model_name="routingrecord",
+            index=models.Index(fields=["tenant", "case", "created_at"], name="routing_of_case"),
         ),
         migrations.AddConstraint(
-            model_name='routingrecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('label__isnull', False), ('queue__isnull', True), ('route', 'auto')), models.Q(('label__isnull', True), ('queue__isnull', False), ('route', 'review')), _connector='OR'), name='no_route_to_nowhere'),
+            model_name="routingrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("label__isnull", False), ("queue__isnull", True), ("route", "auto")),
+                    models.Q(("label__isnull", True), ("queue__isnull", False), ("route", "review")),
+                    _connector="OR",
+                ),
+                name="no_route_to_nowhere",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='routingrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('sampling_probability__gte', 0), ('sampling_probability__lte', 1)), name='no_sampling_probability_out_of_range'),
+            model_name="routingrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sampling_probability__gte", 0), ("sampling_probability__lte", 1)),
+                name="no_sampling_probability_out_of_range",
+            ),
         ),
         migrations.AddIndex(
-            model_name='seat',
-            index=models.Index(models.F('tenant'), models.F('queue'), models.F('kind'), models.OrderBy(models.F('priority'), descending=True), models.F('due_at'), models.F('id'), condition=models.Q(('state', 'open')), name='seat_next_in_queue'),
+            model_name="seat",
+            index=models.Index(
+                models.F("tenant"),
+                models.F("queue"),
+                models.F("kind"),
+                models.OrderBy(models.F("priority"), descending=True),
+                models.F("due_at"),
+                models.F("id"),
+                condition=models.Q(("state", "open")),
+                name="seat_next_in_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='seat',
-            index=models.Index(condition=models.Q(('state', 'claimed')), fields=['tenant', 'queue', 'lease_ends_at'], name='seat_by_lease_end'),
+            model_name="seat",
+            index=models.Index(
+                condition=models.Q(("state", "claimed")),
+                fields=["tenant", "queue", "lease_ends_at"],
+                name="seat_by_lease_end",
+            ),
         ),
         migrations.AddIndex(
-            model_name='seat',
-            index=models.Index(condition=models.Q(('state__in', ['claimed', 'held', 'answered'])), fields=['tenant', 'queue', 'reviewer'], name='seat_in_hand'),
+            model_name="seat",
+            index=models.Index(
+                condition=models.Q(("state__in", ["claimed", "held", "answered"])),
+                fields=["tenant", "queue", "reviewer"],
+                name="seat_in_hand",
+            ),
         ),
         migrations.AddIndex(
-            model_name='seat',
-            index=models.Index(fields=['tenant', 'panel'], name='seat_of_panel'),
+            model_name="seat",
+            index=models.Index(fields=["tenant", "panel"], name="seat_of_panel"),
         ),
         migrations.AddIndex(
-            model_name='seat',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['tenant', 'queue', 'opened_at'], name='seat_by_age'),
+            model_name="seat",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["tenant", "queue", "opened_at"], name="seat_by_age"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), fields=('tenant', 'panel', 'reviewer'), name='no_second_seat_on_one_panel'),
+            model_name="seat",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "cancelled"), _negated=True),
+                fields=("tenant", "panel", "reviewer"),
+                name="no_second_seat_on_one_panel",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [reviews.states.SeatState['OPEN'], reviews.states.SeatState['CLAIMED'], reviews.states.SeatState['HELD'], reviews.states.SeatState['ANSWERED'], reviews.states.SeatState['SUBMITTED'], reviews.states.SeatState['CANCELLED']])), name='no_unknown_seat_state'),
+            model_name="seat",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            reviews.states.SeatState["OPEN"],
+                            reviews.states.SeatState["CLAIMED"],
+                            reviews.states.SeatState["HELD"],
+                            reviews.states.SeatState["ANSWERED"],
+                            reviews.states.SeatState["SUBMITTED"],
+                            reviews.states.SeatState["CANCELLED"],
+                        ],
+                    )
+                ),
+                name="no_unknown_seat_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['adjudicator', 'reviewer'])), name='no_unknown_seat_kind'),
+            model_name="seat",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["adjudicator", "reviewer"])), name="no_unknown_seat_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reviewer__isnull', True), ('state', 'open')), ('state', 'cancelled'), models.Q(('reviewer__isnull', False), ('state__in', ['claimed', 'held', 'answered', 'submitted'])), _connector='OR'), name='no_holder_of_an_open_seat'),
+            model_name="seat",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("reviewer__isnull", True), ("state", "open")),
+                    ("state", "cancelled"),
+                    models.Q(("reviewer__isnull", False), ("state__in", ["claimed", "held", "answered", "submitted"])),
+                    _connector="OR",
+                ),
+                name="no_holder_of_an_open_seat",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['claimed', 'answered']), _negated=True), ('lease_ends_at__isnull', False), _connector='OR'), name='no_claim_without_lease'),
+            model_name="seat",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["claimed", "answered"]), _negated=True),
+                    ("lease_ends_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="no_claim_without_lease",
+            ),
         ),
         migrations.AddIndex(
-            model_name='judgment',
-            index=models.Index(condition=models.Q(('kind', 'reviewer'), ('superseded_at__isnull', True)), fields=['tenant', 'case_type', '-judged_at'], name='judgment_history'),
+            model_name="judgment",
+            index=models.Index(
+                condition=models.Q(("kind", "reviewer"), ("superseded_at__isnull", True)),
+                fields=["tenant", "case_type", "-judged_at"],
+                name="judgment_history",
+            ),
         ),
         migrations.AddIndex(
-            model_name='judgment',
-            index=models.Index(fields=['tenant', 'reviewer', '-judged_at'], name='judgment_by_reviewer'),
+            model_name="judgment",
+            index=models.Index(fields=["tenant", "reviewer", "-judged_at"], name="judgment_by_reviewer"),
         ),
         migrations.AddConstraint(
-            model_name='judgment',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at__isnull', True)), fields=('tenant', 'seat'), name='no_second_judgment_on_one_seat'),
+            model_name="judgment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("superseded_at__isnull", True)),
+                fields=("tenant", "seat"),
+                name="no_second_judgment_on_one_seat",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='judgment',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at__isnull', True)), fields=('tenant', 'panel', 'reviewer'), name='no_second_vote_on_one_panel'),
+            model_name="judgment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("superseded_at__isnull", True)),
+                fields=("tenant", "panel", "reviewer"),
+                name="no_second_vote_on_one_panel",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='judgment',
-            constraint=models.CheckConstraint(condition=models.Q(('active_seconds__gte', 0)), name='no_negative_active_time'),
+            model_name="judgment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("active_seconds__gte", 0)), name="no_negative_active_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seatdraft',
-            constraint=models.UniqueConstraint(fields=('tenant', 'seat', 'reviewer'), name='no_second_draft_of_one_seat'),
+            model_name="seatdraft",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "seat", "reviewer"), name="no_second_draft_of_one_seat"
+            ),
         ),
     ]
