@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from . import bench, demo, surroundings, testing
@@ -20,8 +21,13 @@ def run(arguments: Sequence[str]) -> int:
             return OWN[name](arguments[2:])
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_platform.settings")
         surroundings.complete(os.environ, command=name)
+        execute_from_command_line(list(arguments))
     except ServerFailed as failure:
         print(failure, file=sys.stderr)
         return 1
-    execute_from_command_line(list(arguments))
+    except ImproperlyConfigured as failure:
+        print(
+            f"{failure}\nWhile `python3 manage.py demo` runs, commands find its servers by themselves.", file=sys.stderr
+        )
+        return 1
     return 0

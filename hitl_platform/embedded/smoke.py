@@ -222,7 +222,7 @@ def wait_for(condition: Callable[[], Found], *, what: str) -> Found:
     while not (found := condition()):
         if time.monotonic() > deadline:
             raise Unexpected(f"Waited {PATIENCE:.0f} s for {what}.")
-        time.sleep(0.2)
+        time.sleep(0.5)
     return found
 
 
@@ -238,8 +238,8 @@ def demand(held: bool, sentence: str) -> None:
 
 
 def soon() -> str:
-    """Due within the hour, so that ours are handed out before the demo's."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+    """Due within the minute, so that ours are handed out before the demo's."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
 
 
 def main(arguments: Sequence[str]) -> int:

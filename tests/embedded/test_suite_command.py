@@ -62,3 +62,23 @@ def test_a_command_finds_the_running_demo_or_needs_none(tmp_path: Path) -> None:
     nothing: dict[str, str] = {}
     surroundings.complete(nothing, command="create_key", home=tmp_path / "none")
     assert nothing == {}
+
+
+def test_a_command_without_servers_gets_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from hitl_platform.embedded import command_line, surroundings;"
+        "surroundings.complete.__kwdefaults__['home'] = Path(sys.argv[1]);"
+        "sys.exit(command_line.run(['manage.py', 'create_key', '--tenant', 'acme', '--name', 'x']))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("SECRET_KEY is not set.")
+    assert "manage.py demo" in finished.stderr
+    assert "Traceback" not in finished.stderr
