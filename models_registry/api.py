@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import QueryDict
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
@@ -144,15 +145,17 @@ def _upload(request: Any) -> tuple[bytes, dict[str, Any]]:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdigit() or int(length) > MAX_UPLOAD_BYTES:
         raise TooLarge(f"An artifact has at most {MAX_BYTES >> 20} MiB.")
+    # a request without a body has no parts at all
+    parts: Any = request.data if isinstance(request.data, QueryDict) else QueryDict()
     fields = {
         name: [f"Send it as {what}, once."]
         for name, what in (("artifact", "a file"), ("definition", "JSON"))
-        if len(request.data.getlist(name)) != 1 or (name == "artifact" and name not in request.FILES)
+        if len(parts.getlist(name)) != 1 or (name == "artifact" and name not in request.FILES)
     }
-    if fields or set(request.data) != {"artifact", "definition"}:
-        strangers = {name[:100]: ["There is no such part."] for name in set(request.data) - {"artifact", "definition"}}
+    if fields or set(parts) != {"artifact", "definition"}:
+        strangers = {name[:100]: ["There is no such part."] for name in set(parts) - {"artifact", "definition"}}
         raise Invalid("The upload is not valid.", fields=fields | strangers)
-    document = request.data["definition"]
+    document = parts["definition"]
     raw = document.encode() if isinstance(document, str) else document.read(MAX_DEFINITION_BYTES + 1)
     definition = strict_json.loads(raw, max_bytes=MAX_DEFINITION_BYTES)
     require_valid(DEFINITION_BODY, definition, what="The definition")

@@ -20,6 +20,7 @@ from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Tenant, User
 from tests import cast as the_cast
 from tests import databases
+from tests.chromium import _playwright, chromium  # noqa: F401  # fixtures of every test that drives a browser
 from tests.isolation import sabotage
 
 PEOPLE = [name for people in the_cast.ROLES.values() for name in people]

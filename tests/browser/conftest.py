@@ -1,6 +1,5 @@
 """A real Chromium against a real server with committed data. Where there is none, these tests fail and say so."""
 
-import os
 import subprocess
 import sys
 import time
@@ -11,10 +10,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser
 
 from hitl_platform.embedded import ports
-from hitl_platform.embedded.browser import find
 from hitl_platform.tenants.actor import Actor
 from tests.browser.sight import Sight
 from tests.browser.stage import Stage
@@ -22,11 +20,6 @@ from tests.cast import Cast
 from tests.conftest import Committed
 
 FOLDER = Path(__file__).parent
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-MISSING = "No Chromium here. Run `apt-get install chromium`, or `manage.py test --without-browser` to leave these out."
 PATIENCE = 30.0
 
 
@@ -36,30 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("browser"))
-
-
-@pytest.fixture(scope="session")
-def _playwright() -> Iterator[Playwright]:
-    if os.environ.get("HITL_WITHOUT_BROWSER") == "1":
-        pytest.skip("left out by --without-browser")
-    # playwright's loop runs in this thread, where Django would refuse the ORM; nothing here is concurrent
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        yield playwright
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture(scope="session")
-def chromium(_playwright: Playwright) -> Iterator[Browser]:
-    """The one browser of the session."""
-    path = find()
-    if not path:
-        pytest.fail(MISSING, pytrace=False)
-    browser = _playwright.chromium.launch(executable_path=path, args=FLAGS)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

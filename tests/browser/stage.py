@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from hitl_platform.tenants.actor import Actor
 from tests.cast import PASSWORD, Cast, email_of
@@ -84,3 +84,9 @@ class Stage:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not any(expected in message.text for expected in EXPECTED):
             self._wrong(f"in the console: {message.text}")
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key once the page listens: its modules arrive after its text."""
+    expect(page.locator("html[data-keys=on]")).to_be_attached()
+    page.keyboard.press(key)

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from hitl_platform.tenants.models import User
-from tests.browser.stage import Stage
+from tests.browser.stage import Stage, press
 from tests.portal.scene import open_desk
 
 CORPUS = [
@@ -61,7 +61,7 @@ def seen(stage: Stage, who: str) -> Any:
     """A window of somebody with the next case."""
     page = stage.open(who)
     page.goto("/queues/credit/")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="Case")).to_be_visible()
     return page
 

@@ -2,23 +2,23 @@
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.stage import PHONE, Stage
+from tests.browser.stage import PHONE, Stage, press
 from tests.portal.scene import open_desk
 
 
 def decide(page: Page, key: str) -> None:
     """One label's key, then Enter; the next page is there when the old question is gone."""
     before = page.locator("h1").inner_text()
-    page.keyboard.press(key)
+    press(page, key)
     expect(page.locator("#decide input[name=label]:checked")).to_have_count(1)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator("h1")).not_to_have_text(before)
 
 
 def take(page: Page) -> str:
     """The next case of the queue, by keyboard; its title."""
     page.goto("/queues/credit/")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="Case")).to_be_visible()
     return page.locator("h1").inner_text()
 
@@ -33,7 +33,7 @@ def test_three_cases_by_keyboard_alone(stage: Stage) -> None:
     page = stage.open()
     stage.log_in(page, "alice")
     expect(page.get_by_role("heading", name="My queues")).to_be_visible()
-    page.keyboard.press("1")
+    press(page, "1")
     expect(page.get_by_role("heading", name="Case")).to_be_visible()
     for key in ("1", "2", "3"):
         decide(page, key)
@@ -45,16 +45,16 @@ def test_reasons_and_rationale_by_keyboard_and_an_undo(stage: Stage) -> None:
     open_desk(stage.cast, cases=2)
     page = stage.open("alice")
     first = take(page)
-    page.keyboard.press("2")
+    press(page, "2")
     expect(page.get_by_label("Proof of income is missing")).to_be_hidden()
     page.get_by_label("Income does not carry").check()
-    page.keyboard.press("r")
+    press(page, "r")
     page.keyboard.type("Too much of it, 1 2 3 s h.")
-    page.keyboard.press("Escape")
-    page.keyboard.press("Enter")
+    press(page, "Escape")
+    press(page, "Enter")
     expect(page.locator("h1")).not_to_have_text(first)
     expect(page.get_by_role("status")).to_contain_text("Submitted Decline on Case")
-    page.keyboard.press("u")
+    press(page, "u")
     expect(page.locator("h1")).to_have_text(first)
     expect(label(page, "Decline")).not_to_be_checked()
 
@@ -63,17 +63,17 @@ def test_hold_skip_and_the_keys_overlay(stage: Stage) -> None:
     open_desk(stage.cast, cases=2)
     page = stage.open("alice")
     title = take(page)
-    page.keyboard.press("h")
+    press(page, "h")
     expect(page.locator(".case-head")).to_contain_text("On hold")
     expect(page.locator("[data-lease]")).to_have_count(0)
-    page.keyboard.press("h")
+    press(page, "h")
     expect(page.locator("[data-lease]")).to_have_count(1)
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.get_by_role("dialog")).to_contain_text("Submit the decision")
-    page.keyboard.press("s")
+    press(page, "s")
     expect(page.locator("h1")).to_have_text(title)
-    page.keyboard.press("Escape")
-    page.keyboard.press("s")
+    press(page, "Escape")
+    press(page, "s")
     expect(page.locator("h1")).not_to_have_text(title)
 
 
@@ -81,10 +81,10 @@ def test_single_keys_can_be_switched_off(stage: Stage) -> None:
     open_desk(stage.cast, cases=1)
     page = stage.open("alice")
     take(page)
-    page.keyboard.press("?")
+    press(page, "?")
     page.get_by_label("Single keys are on in this browser").uncheck()
-    page.keyboard.press("Escape")
-    page.keyboard.press("1")
+    press(page, "Escape")
+    press(page, "1")
     expect(label(page, "Approve")).not_to_be_checked()
 
 
@@ -93,13 +93,13 @@ def test_blind_answer_then_reveal(stage: Stage) -> None:
     page = stage.open("alice")
     take(page)
     expect(page.get_by_role("heading", name="The model says")).to_have_count(0)
-    page.keyboard.press("2")
-    page.keyboard.press("Enter")
+    press(page, "2")
+    press(page, "Enter")
     expect(page.get_by_role("heading", name="Your first answer: Decline")).to_be_visible()
     expect(page.get_by_role("heading", name="The model says")).to_be_visible()
     expect(label(page, "Decline")).to_be_checked()
-    page.keyboard.press("1")
-    page.keyboard.press("Enter")
+    press(page, "1")
+    press(page, "Enter")
     expect(page.get_by_role("heading", name="This queue is empty")).to_be_visible()
     expect(page.locator(".lines li .tag")).to_have_text(["Approve"])
 
@@ -109,17 +109,17 @@ def test_an_adjudicator_settles_a_dispute(stage: Stage) -> None:
     for name, key in (("alice", "1"), ("bob", "2")):
         page = stage.open(name)
         take(page)
-        page.keyboard.press(key)
-        page.keyboard.press("Enter")
+        press(page, key)
+        press(page, "Enter")
         expect(page.get_by_role("heading", name="Finished today")).to_be_visible()
     desk.run()
     page = stage.open("sam")
     page.goto("/")
-    page.keyboard.press("1")
+    press(page, "1")
     expect(page.get_by_role("heading", name="2 judgments side by side")).to_be_visible()
     expect(page.get_by_role("article")).to_have_count(2)
-    page.keyboard.press("2")
-    page.keyboard.press("Enter")
+    press(page, "2")
+    press(page, "Enter")
     expect(page.get_by_role("heading", name="This queue is empty")).to_be_visible()
     desk.run()
     assert desk.decided() == ["decline"]
@@ -130,7 +130,7 @@ def test_a_lease_that_ends_offline_keeps_the_draft(stage: Stage) -> None:
     page = stage.open("alice")
     take(page)
     page.context.set_offline(True)
-    page.keyboard.press("2")
+    press(page, "2")
     page.get_by_role("textbox", name="Rationale").fill("Written in a tunnel")
     expect(page.get_by_text("Not saved yet. Trying again.")).to_be_visible()
     expect(page.get_by_text("You are offline.")).to_be_visible()
@@ -141,7 +141,7 @@ def test_a_lease_that_ends_offline_keeps_the_draft(stage: Stage) -> None:
     expect(page.get_by_role("alert").get_by_text("Your lease on this case has ended.")).to_be_visible()
     expect(page.get_by_text("Draft saved at")).to_be_visible()
     expect(page.get_by_role("button", name="Submit")).to_be_disabled()
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     page.get_by_role("button", name="Go on in Credit applications").click()
     expect(page.get_by_role("textbox", name="Rationale")).to_have_value("Written in a tunnel")
     expect(label(page, "Decline")).to_be_checked()

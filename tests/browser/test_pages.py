@@ -10,7 +10,7 @@ from hitl_platform.access.services import add_member
 from hitl_platform.tenants.actor import system_actor
 from hitl_platform.tenants.models import User
 from tests.browser.sight import Sight
-from tests.browser.stage import LAPTOP, PHONE, ZOOMED, Stage
+from tests.browser.stage import LAPTOP, PHONE, ZOOMED, Stage, press
 from tests.portal.scene import QUEUE, open_desk
 
 VIEWS = [(width, scheme) for width in (LAPTOP, PHONE) for scheme in ("light", "dark")]
@@ -57,7 +57,7 @@ def claim(stage: Stage, who: str) -> str:
     """The address of the case that somebody is given."""
     page = stage.open(who)
     page.goto(f"/queues/{QUEUE}/")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="Case")).to_be_visible()
     return page.url
 
@@ -98,11 +98,11 @@ def test_queues(stage: Stage, views: Views, sight: Sight) -> None:
     page = stage.open("alice")
     page.goto("/")
     for key in ("1", "2"):
-        page.keyboard.press("1" if key == "1" else "n")
+        press(page, "1" if key == "1" else "n")
         expect(page.get_by_role("heading", name="Case")).to_be_visible()
-        page.keyboard.press(key)
+        press(page, key)
         before = page.locator("h1").inner_text()
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         expect(page.locator("h1")).not_to_have_text(before)
     for page in views("alice"):
         page.goto("/")
@@ -131,8 +131,8 @@ def test_the_case_blind_and_revealed(stage: Stage, views: Views, sight: Sight) -
             sight.shoot(page, "case-blind", shows=["Key figures", "Your own answer first", "Lock my answer"])
     page = stage.open("alice")
     page.goto(url)
-    page.keyboard.press("1")
-    page.keyboard.press("Enter")
+    press(page, "1")
+    press(page, "Enter")
     expect(page.get_by_role("heading", name="The model says")).to_be_visible()
     for page in views("alice"):
         page.goto(url)
@@ -140,7 +140,7 @@ def test_the_case_blind_and_revealed(stage: Stage, views: Views, sight: Sight) -
         with opened_sheet(page):
             shows = ["Your first answer: Approve", "The model says", "first answer", "Rationale"]
             sight.shoot(page, "case-revealed", shows=shows)
-        page.keyboard.press("?")
+        press(page, "?")
         sight.shoot(page, "keys", shows=["Submit the decision", "Undo the last decision"])
 
 
@@ -152,17 +152,17 @@ def test_the_case_on_hold_submitted_and_elsewhere(stage: Stage, views: Views, si
         sight.shoot(page, "case-elsewhere", shows=["This case is not with you"])
     page = stage.open("alice")
     page.goto(url)
-    page.keyboard.press("h")
+    press(page, "h")
     expect(page.locator(".case-head")).to_contain_text("On hold")
     for page in views("alice"):
         page.goto(url)
         sight.shoot(page, "case-on-hold", shows=["On hold", "Resume"])
     page = stage.open("alice")
     page.goto(url)
-    page.keyboard.press("h")
+    press(page, "h")
     expect(page.locator("[data-lease]")).to_be_visible()
-    page.keyboard.press("2")
-    page.keyboard.press("Enter")
+    press(page, "2")
+    press(page, "Enter")
     expect(page.get_by_text("Submitted Decline")).to_be_visible()
     for page in views("alice"):
         page.goto(url)
@@ -218,7 +218,7 @@ def test_a_dispute(stage: Stage, views: Views, sight: Sight) -> None:
     for name, (key, rationale) in words.items():
         page = stage.open(name)
         page.goto(claim(stage, name))
-        page.keyboard.press(key)
+        press(page, key)
         page.get_by_label("Something else, see the rationale").check()
         page.get_by_role("textbox", name="Rationale").fill(rationale)
         page.get_by_role("button", name="Submit").click()

@@ -17,16 +17,26 @@ from tests.reviews.conftest import Office
 
 Rivals = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 Crowd = Callable[[Office, int], list[Actor]]
-# from the making of the tasks until every process is ready
-START_SECONDS = 8.0
+# from the making of the tasks until every process is ready; a busy machine needs the longer ones
+START_SECONDS = (8.0, 25.0, 60.0)
 
 
 def test_submit_against_expiry(office: Office, rivals: Rivals, crowd: Crowd) -> None:
-    """Forty leases end one after the other while their holders submit and a worker expires."""
+    """Forty leases end one after the other while their holders submit and a worker expires, until each has won some."""
     people = crowd(office, 40)
-    office.bring(*range(1, 41))
+    won: Counter[str] = Counter()
+    for number, start in enumerate(START_SECONDS):
+        office.bring(*range(1 + 40 * number, 41 + 40 * number))
+        won += _race(office, rivals, people, start=start)
+        if min(won["submit"], won["lease_expired"]) > 0:
+            return
+    pytest.fail(f"both must have won some: {won}")
+
+
+def _race(office: Office, rivals: Rivals, people: list[Actor], *, start: float) -> "Counter[str]":
+    """One round; how often each side won. Whoever lost keeps the draft, whoever won is counted once."""
     seats = [office.claim(actor) for actor in people]
-    begin, dice = time.time() + START_SECONDS, random.Random(4)
+    begin, dice = time.time() + start, random.Random(4)
     tasks = []
     for at, (actor, seat) in enumerate(zip(people, seats, strict=True)):
         ends_at = begin + at * 0.02
@@ -39,7 +49,6 @@ def test_submit_against_expiry(office: Office, rivals: Rivals, crowd: Crowd) -> 
 
     won = Counter("submit" if "done" in answer else answer["refused"] for answer in answers)
     assert set(won) <= {"submit", "lease_expired"}, won
-    assert min(won["submit"], won["lease_expired"]) > 0, f"both must have won some: {won}"
     assert freed["done"] == won["lease_expired"]
     for actor, seat, answer in zip(people, seats, answers, strict=True):
         with office.scope():
@@ -47,6 +56,7 @@ def test_submit_against_expiry(office: Office, rivals: Rivals, crowd: Crowd) -> 
             kept = SeatDraft.objects.filter(seat=seat, reviewer_id=actor.id).count()
         found = (office.seat(seat).state, judged, kept)
         assert found == (("submitted", 1, 0) if "done" in answer else ("open", 0, 1))
+    return won
 
 
 def test_double_click_is_one_judgment(office: Office, rivals: Rivals, alice: Actor) -> None:

@@ -11,11 +11,11 @@ import pytest
 from django.conf import settings
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.console.conftest import DEFINITION
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PICTURES = Path(os.environ.get("HITL_PICTURES", settings.BASE_DIR / ".hitl" / "pictures")) / "console"
 HOSTILE = (
@@ -47,17 +47,6 @@ def served() -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join(timeout=10)
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
-        browser = playwright.chromium.launch(executable_path=os.environ["HITL_CHROMIUM"], args=options)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 class Eye:
@@ -93,10 +82,10 @@ def scene(committed, furnish, mona, integrator, dead_step, client_for):
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("laptop", "light"), ("laptop", "dark"), ("phone", "light")])
-def test_nothing_is_blocked_and_nothing_hostile_runs(scene, size, scheme):
+def test_nothing_is_blocked_and_nothing_hostile_runs(scene, chromium, size, scheme):
     things, cookie = scene
-    with served() as base, chromium() as browser:
-        eye = Eye(browser, base, cookie, size=size, scheme=scheme)
+    with served() as base:
+        eye = Eye(chromium, base, cookie, size=size, scheme=scheme)
         page = eye.look("/console/", "home")
         assert page.get_by_role("heading", name="What needs you now").is_visible()
         page = eye.look("/console/pipeline/", "pipeline")
@@ -115,10 +104,10 @@ def test_nothing_is_blocked_and_nothing_hostile_runs(scene, size, scheme):
         assert eye.complaints == []
 
 
-def test_text_of_cases_is_in_no_attribute_that_alpine_reads(scene):
+def test_text_of_cases_is_in_no_attribute_that_alpine_reads(scene, chromium):
     things, cookie = scene
-    with served() as base, chromium() as browser:
-        eye = Eye(browser, base, cookie, size="laptop", scheme="light")
+    with served() as base:
+        eye = Eye(chromium, base, cookie, size="laptop", scheme="light")
         for path in ("/console/cases/case/", f"/console/cases/case/{things.case.pk}/change/", "/console/"):
             page = eye.look(path, "attributes")
             found = page.evaluate(
@@ -128,10 +117,10 @@ def test_text_of_cases_is_in_no_attribute_that_alpine_reads(scene):
             assert found == []
 
 
-def test_a_verb_by_keyboard(scene):
+def test_a_verb_by_keyboard(scene, chromium):
     things, cookie = scene
-    with served() as base, chromium() as browser:
-        eye = Eye(browser, base, cookie, size="laptop", scheme="light")
+    with served() as base:
+        eye = Eye(chromium, base, cookie, size="laptop", scheme="light")
         page = eye.look(f"/console/cases/casetype/{things.case_type.pk}/change/", "casetype")
         page.get_by_role("link", name="Revise").press("Enter")
         document = page.get_by_label("Definition")

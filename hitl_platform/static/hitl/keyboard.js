@@ -48,6 +48,8 @@ function switches() {
 }
 
 document.addEventListener("keydown", press);
+// whoever drives the page by keys can see from when on they are heard
+document.documentElement.dataset.keys = "on";
 window.addEventListener("beforeunload", () => { leaving = true; });
 window.addEventListener("pageshow", () => { leaving = false; });
 switches();
