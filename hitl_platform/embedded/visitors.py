@@ -177,7 +177,13 @@ class Person:
         Answers where the portal led from there: the same case with its advice, the next case, or the queue.
         """
         form = next(form for form in Forms(page).forms if form.choices.get("label"))
-        reference = re.search(r"Case ([0-9A-F]{4}-[0-9A-F]{4})", page)
-        if reference is None:
-            raise Unexpected(f"{self.email}: a case page without a case")
-        return self.open(form.action, form={**form.values, "label": choose(reference[1], form.choices["label"])})
+        label = choose(shown_reference(page), form.choices["label"])
+        return self.open(form.action, form={**form.values, "label": label})
+
+
+def shown_reference(page: str) -> str:
+    """The short name of the case that a case page shows."""
+    found = re.search(r"Case ([0-9A-F]{4}-[0-9A-F]{4})", page)
+    if found is None:
+        raise Unexpected("A case page shows no case.")
+    return found[1]
