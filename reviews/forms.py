@@ -43,7 +43,7 @@ class VerdictForm(AnswerForm):
         super().__init__(*args, **kwargs)
         # which codes there are is the case type's to know; the service checks them against it
         codes = self.data.getlist("reason_codes") if hasattr(self.data, "getlist") else []
-        self.fields["reason_codes"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]
+        self.fields["reason_codes"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]  # the stubs know no choices of a form field
 
     def verdict(self) -> Verdict:
         """The verdict that was sent."""

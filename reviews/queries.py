@@ -241,7 +241,7 @@ def panels_of(case_id: UUID) -> QuerySet[Panel]:
 
 def _finished(judgment: Judgment) -> FinishedSeat:
     ends = judgment.judged_at + timedelta(seconds=judgment.seat.queue.undo_seconds)
-    live = judgment.panel.state in ("open", "disputed") and ends > judgment.read_at  # type: ignore[attr-defined]
+    live = judgment.panel.state in ("open", "disputed") and ends > judgment.read_at  # type: ignore[attr-defined]  # annotated by the query above
     names = {label["key"]: label["name"] for label in type_version(judgment.case.type_version_id).labels}
     return FinishedSeat(
         judgment.seat_id, judgment.case_id, judgment.seat.queue.name, judgment.label, names[judgment.label],

@@ -24,7 +24,7 @@ class AdviceSerializer(serializers.Serializer[Any]):
 
 class SeenJudgmentSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
-    label = serializers.CharField()  # type: ignore[assignment]  # as above
+    label = serializers.CharField()  # type: ignore[assignment]  # a field named like the base class's own attribute
     first_label = serializers.CharField(allow_null=True)
     rationale = serializers.CharField()
     reason_codes = serializers.ListField(child=serializers.CharField())
@@ -91,6 +91,6 @@ class DraftSerializer(serializers.Serializer[Any]):
 
 class SubmittedSerializer(serializers.Serializer[Any]):
     seat_id = serializers.UUIDField()
-    label = serializers.CharField()  # type: ignore[assignment]  # as above
+    label = serializers.CharField()  # type: ignore[assignment]  # a field named like the base class's own attribute
     judged_at = serializers.DateTimeField()
     undo_until = serializers.DateTimeField()

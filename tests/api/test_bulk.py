@@ -71,7 +71,7 @@ def test_lines_are_stored_while_others_are_still_on_their_way(
     environ |= {"CONTENT_TYPE": "application/x-ndjson", "wsgi.input_terminated": True}
     environ["wsgi.input"] = type("Input", (io.RawIOBase,), {"read": lambda self, size: next(stream, b"")})()
     request = WSGIRequest(environ)
-    request.actor = integrator  # type: ignore[attr-defined]
+    request.actor = integrator  # type: ignore[attr-defined]  # set by the middleware
     response = cases_api.BulkSubmission.as_view()(request, key="loan")
     assert isinstance(response, StreamingHttpResponse)
     reports = iter(response)
@@ -93,7 +93,7 @@ def test_the_route_is_refused_before_any_line_is_read(
     assert is_problem(send(foreign_api, good), 404, "not_found")
     assert is_problem(send(api, good, PATH.replace("loan", "boat")), 404, "not_found")
     assert is_problem(api.generic("POST", PATH, good, content_type="application/json"), 415)
-    for value in ("0", "-1", "x", "1e3", "１", "9" * 20):  # noqa: RUF001
+    for value in ("0", "-1", "x", "1e3", "１", "9" * 20):  # noqa: RUF001  # a full-width digit is the point
         assert is_problem(send(api, good, f"{PATH}?from_line={value}"), 400, "invalid")
     assert is_problem(send(api, good, f"{PATH}?tenant=globex"), 400, "invalid")
     with tenant_scope(loan_type.tenant_id):

@@ -116,7 +116,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a parameter twice": ({"state": ["scored", "received"]}, "state"),
     "a limit of nothing": ({"limit": "0"}, "limit"),
     "a limit past the limit": ({"limit": "201"}, "limit"),
-    "a limit in other digits": ({"limit": "１０"}, "limit"),  # noqa: RUF001
+    "a limit in other digits": ({"limit": "１０"}, "limit"),  # noqa: RUF001  # full-width digits are the point
     "a limit of a word": ({"limit": "all"}, "limit"),
     "a cursor that is none": ({"cursor": "x"}, "cursor"),
     "a facet without a case type": ({"facet.amount": "1"}, "facet.amount"),
