@@ -6,6 +6,7 @@ keeps its id across the final exec, so the parent signals and waits for the comm
 
 import ctypes
 import os
+import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
@@ -24,6 +25,8 @@ def main(arguments: list[str]) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal_number), 0, 0, 0)
     if os.getppid() != int(parent):  # the parent died before the signal was armed
         os._exit(1)
+    # The parent holds signals back while it starts us, and an exec would keep that.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     os.chdir(directory)
     os.execv(command[0], command)  # noqa: S606  # the command is given whole, no shell is wanted
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import binaries, ports
-from .children import Account, is_running, spawn, stop, wait_until_gone
+from .children import Account, is_running, spawn, stop, undisturbed, wait_until_gone
 from .failures import ServerFailed
 from .keyring import DATABASE, SUPERUSER, Keyring
 from .lodging import unprivileged_account
@@ -135,11 +135,12 @@ class Postgres:
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
             *(["--no-sync"] if self.throwaway else []),
         ]  # fmt: skip
-        with self.log.open("ab") as log:
-            child = spawn(
+        with self.log.open("ab") as log, undisturbed():
+            self.child = spawn(
                 command, environment=self.environment(), directory=self.data, output=log, account=self.account
             )
-            code = child.wait()
+        code = self.child.wait()
+        self.child = None
         password_file.unlink()
         if code != 0:
             raise ServerFailed(f"initdb failed; the end of {self.log}:\n{self.log_tail()}")
@@ -159,7 +160,7 @@ class Postgres:
 
     def launch(self, programs: Path) -> None:
         """Start the server; if we die, the kernel asks it for a fast shutdown."""
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, undisturbed():
             self.child = spawn(
                 [str(programs / "postgres"), "-D", str(self.data)],
                 environment=self.environment(),

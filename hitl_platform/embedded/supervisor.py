@@ -17,7 +17,7 @@ from pathlib import Path
 
 from hitl_platform.bootstrap import ROOT
 
-from .children import kill_group, spawn
+from .children import kill_group, spawn, undisturbed
 from .failures import ServerFailed
 from .narrator import Narrator
 from .programs import Program, child_environment
@@ -56,12 +56,12 @@ class Supervisor:
     def start(self, program: Program) -> Member:
         """Start a process and listen to it."""
         environment = child_environment(self.environment, superuser=program.superuser)
-        child = spawn(program.command, environment=environment, directory=ROOT, output=subprocess.PIPE)
-        assert child.stdout is not None  # noqa: S101  # for the type checker: PIPE was asked for
-        os.set_blocking(child.stdout.fileno(), False)
-        member = Member(program=program, child=child)
-        self.members[program.name] = member
-        self.selector.register(child.stdout, selectors.EVENT_READ, program.name)
+        with undisturbed():
+            child = spawn(program.command, environment=environment, directory=ROOT, output=subprocess.PIPE)
+            assert child.stdout is not None  # noqa: S101  # for the type checker: PIPE was asked for
+            os.set_blocking(child.stdout.fileno(), False)
+            self.selector.register(child.stdout, selectors.EVENT_READ, program.name)
+            member = self.members[program.name] = Member(program=program, child=child)
         self.note_children()
         return member
 

@@ -13,7 +13,7 @@ from hitl_platform import bootstrap
 
 from . import ports
 from .browser import find_or_install
-from .children import spawn, stop
+from .children import spawn, stop, undisturbed
 from .lodging import temporary_home
 from .servers import running_servers
 
@@ -58,12 +58,9 @@ def with_workers(arguments: Sequence[str]) -> list[str]:
 
 def run_pytest(arguments: Sequence[str], *, environment: dict[str, str]) -> int:
     """pytest in a process group of its own: Ctrl-C reaches it through us, once."""
-    child = spawn(
-        [sys.executable, "-m", "pytest", *arguments],
-        environment=environment,
-        directory=bootstrap.ROOT,
-        death_signal=signal.SIGTERM,
-    )
+    command = [sys.executable, "-m", "pytest", *arguments]
+    with undisturbed():
+        child = spawn(command, environment=environment, directory=bootstrap.ROOT)
     try:
         return child.wait()
     except KeyboardInterrupt:

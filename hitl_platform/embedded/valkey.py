@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import binaries, ports
-from .children import Account, is_running, spawn, stop, wait_until_gone
+from .children import Account, is_running, spawn, stop, undisturbed, wait_until_gone
 from .failures import ServerFailed
 from .keyring import Keyring, write_private
 from .lodging import unprivileged_account
@@ -78,7 +78,7 @@ class Valkey:
         write_private(settings, text=text)
         if self.account is not None:
             os.chown(settings, self.account.uid, self.account.gid)
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, undisturbed():
             self.child = spawn(
                 [str(self.program()), str(settings)],
                 environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
