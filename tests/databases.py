@@ -5,6 +5,7 @@ the tables: the application's connections are hitl_app's, as in production.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
+from hitl_platform.ledger.sealing import ALIAS, BATCH_EVENTS, seal_all
 from hitl_platform.tenants.provisioning import Provision, provision, secure_database
 from tests import cast
 
@@ -90,3 +92,26 @@ def pointed_at(name: str) -> Iterator[dict[str, str]]:
 def database_url(url: str, name: str) -> str:
     """The same server and role, another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def seal_committed(*, limit: int = BATCH_EVENTS) -> int:
+    """Seal everything that is committed now; answers how many events that was."""
+    wait_for_older_transactions()
+    return seal_all(limit=limit)
+
+
+def wait_for_older_transactions() -> None:
+    """Wait until every transaction that has begun by now has ended, so that what is committed can be sealed.
+
+    Transaction ids are the cluster's: those of the other test workers' databases hold the sealer up as well.
+    """
+    deadline = time.monotonic() + 120
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        (begun,) = cursor.fetchone()
+        while True:
+            cursor.execute("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            if cursor.fetchone()[0] >= begun:
+                return
+            assert time.monotonic() < deadline, "a transaction of another database has been open for two minutes"
+            time.sleep(0.01)

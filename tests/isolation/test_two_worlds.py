@@ -21,7 +21,6 @@ from django.core.cache import cache
 from django.test import Client
 
 from hitl_platform.access.services import create_key
-from hitl_platform.ledger.sealing import seal_all
 from hitl_platform.pipeline.runner import drain
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import User
@@ -31,6 +30,7 @@ from reviews.services.templates import create_template
 from tests import cast as the_cast
 from tests import databases
 from tests.conftest import api_client
+from tests.databases import seal_committed
 from tests.reviews.lending import DEFINITION, payload
 
 NORMALISED = (
@@ -107,7 +107,7 @@ class World:
 
     def export(self) -> str:
         """Seal, then read the ledger's export as an auditor would."""
-        seal_all()
+        seal_committed()
         response = self.api.get("/api/v1/ledger/export")
         with zipfile.ZipFile(io.BytesIO(b"".join(response))) as pack:
             return "\n".join(
@@ -157,7 +157,7 @@ def acts_of_acme(world: World) -> Iterator[str]:
     yield world.work()
     yield world.page("alice", "/")
     yield world.page("bob", "/queues/loans/")
-    seal_all()  # the sealer serves all tenants, so its pace is no tenant's doing
+    seal_committed()  # the sealer serves all tenants, so its pace is no tenant's doing
     yield _text(world.console.get("/console/"))
     yield _text(world.console.get("/console/pipeline/"))
     yield _text(world.console.get("/console/cases/case/"))
@@ -184,7 +184,7 @@ def live_beside(world: World, *, seed: int) -> Iterator[None]:
         elif act == "key":
             create_key(actor=world.cast.people["gus"], name=f"key-{next(numbers)}", scopes=["cases:read"])
         elif act == "seal":
-            seal_all()
+            seal_committed()
         yield
 
 

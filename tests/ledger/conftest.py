@@ -8,10 +8,10 @@ from django.db import connections
 from hitl_platform.ledger.commands import command, record
 from hitl_platform.ledger.events import COLUMNS, event_line
 from hitl_platform.ledger.merkle import leaf_hash, root_of
-from hitl_platform.ledger.sealing import seal_all
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Tenant
 from hitl_platform.tenants.scope import tenant_scope
+from tests.databases import seal_committed
 
 
 @command
@@ -67,7 +67,7 @@ def assert_sealed_right(tenant: Tenant) -> None:
 @pytest.fixture
 def seal() -> Callable[[], int]:
     """Seal what is committed."""
-    return seal_all
+    return seal_committed
 
 
 def in_database(query: str, *parameters: Any, alias: str = "migrator", tenant: Tenant | None = None) -> None:

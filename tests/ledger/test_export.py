@@ -15,11 +15,11 @@ from rest_framework.test import APIClient
 
 from hitl_platform.kernel.errors import Forbidden, Invalid, NotFound
 from hitl_platform.ledger.queries import get_ledger, personal_values
-from hitl_platform.ledger.sealing import seal_all
 from hitl_platform.ledger.services import erase_personal
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.scope import tenant_scope
 from tests.conftest import Committed
+from tests.databases import seal_committed
 
 Write = Callable[..., list[UUID]]
 EXPORT = "/api/v1/ledger/export"
@@ -37,7 +37,7 @@ def run_verifier(export: Path, *arguments: str, verifier: Path | None = None) ->
 def written(committed: Committed, olga: Actor, gil: Actor, write: Write) -> list[UUID]:
     ids = write(olga, 5, personal={"reason": "Ms Müller wrote: \u2028 “no”"})
     write(gil, 2)
-    seal_all()
+    seal_committed()
     return ids
 
 
@@ -103,7 +103,7 @@ def test_a_later_export_is_held_against_the_checkpoint_that_was_kept(
     kept.write_bytes((exported / "checkpoint.note").read_bytes())
     size = int(kept.read_text().splitlines()[1])
     write(olga, 3)
-    seal_all()
+    seal_committed()
     for since in (0, size, size - 2):
         call_command("export_ledger", tenant="acme", out=tmp_path / f"from-{since}", since=since)
         result = run_verifier(tmp_path / f"from-{since}", "--checkpoint", str(kept))
@@ -129,7 +129,7 @@ def test_erasure_keeps_every_proof(written: list[UUID], tmp_path: Path, ada: Act
         assert set(left) == set(written[1:])
         with pytest.raises(Forbidden):
             personal_values(alice, event_ids=written)
-    seal_all()
+    seal_committed()
     call_command("export_ledger", tenant="acme", out=tmp_path / "export", since=0)
     result = run_verifier(tmp_path / "export")
     assert result.returncode == 0

@@ -23,6 +23,7 @@ from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Tenant
 from hitl_platform.tenants.scope import tenant_scope
 from tests.conftest import Committed
+from tests.databases import seal_committed, superuser, wait_for_older_transactions
 from tests.ledger.conftest import assert_sealed_right, checkpoints, in_database, sealed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,12 +55,12 @@ def test_events_are_sealed_in_order_and_signed(
     write(olga, 7)
     write(gil, 3)
     write(olga, 2)
-    assert seal_all() >= 12
+    assert seal_committed() >= 12
     assert_sealed_right(acme)
-    assert seal_all() == 0
+    assert seal_committed() == 0
     before = sealed(acme)
     write(olga)
-    assert seal_all() == 1
+    assert seal_committed() == 1
     assert sealed(acme)[:-1] == before
 
 
@@ -75,7 +76,7 @@ def test_the_order_is_that_of_numbers_and_not_of_their_text(
         " where id = event"
     )
     in_database("alter table ledger_auditevent enable trigger append_only")
-    seal_all(limit=2)
+    seal_committed(limit=2)
     assert_sealed_right(acme)
 
 
@@ -87,6 +88,7 @@ def test_a_sealer_killed_at_any_statement_leaves_the_same_roots(
     while not finished:
         write(olga, 2)
         write(gil, 2)
+        wait_for_older_transactions()
         with connections[ALIAS].execute_wrapper(kill_at(statement)):
             try:
                 seal_all(limit=limit)
@@ -95,7 +97,7 @@ def test_a_sealer_killed_at_any_statement_leaves_the_same_roots(
                 connections[ALIAS].close()
         statement += 1
     assert statement > 10
-    seal_all()
+    seal_committed()
     assert_sealed_right(acme)
 
 
@@ -112,7 +114,7 @@ def test_a_sealer_process_killed_while_events_are_written(
                 assert time.monotonic() < deadline
                 write(olga, 5)
             sealer.kill()
-    seal_all()
+    seal_committed()
     assert_sealed_right(acme)
 
 
@@ -132,7 +134,7 @@ def test_two_sealers_do_not_fork(
         sealers = [threads.submit(seal) for _ in range(3)]
         write(olga, 20)
         counts = [sealer.result() for sealer in sealers]
-    seal_all()
+    seal_committed()
     assert_sealed_right(acme)
     assert_sealed_right(globex)
     # the batches of all three together: none was done twice
@@ -142,7 +144,7 @@ def test_two_sealers_do_not_fork(
 def test_what_is_not_committed_waits_with_all_that_came_after(
     committed: Committed, acme: Tenant, olga: Actor, write: Write
 ) -> None:
-    seal_all()
+    seal_committed()
     size = len(sealed(acme))
     begun, go_on = threading.Event(), threading.Event()
 
@@ -164,7 +166,19 @@ def test_what_is_not_committed_waits_with_all_that_came_after(
     assert len(sealed(acme)) == size
     go_on.set()
     slow.join()
-    assert seal_all() == 4
+    assert seal_committed() == 4
+    assert_sealed_right(acme)
+
+
+def test_a_transaction_of_another_database_delays_the_seal_and_loses_nothing(
+    committed: Committed, acme: Tenant, olga: Actor, write: Write
+) -> None:
+    seal_committed()
+    with superuser() as elsewhere, elsewhere.transaction():
+        elsewhere.execute("select pg_current_xact_id()")
+        write(olga, 2)
+        assert seal_all() == 0
+    assert seal_committed() == 2
     assert_sealed_right(acme)
 
 
@@ -173,7 +187,7 @@ def test_events_of_a_former_cluster_come_first_and_none_is_lost(
 ) -> None:
     """After a logical restore transaction ids start anew; those of the old cluster may be higher than ours."""
     write(olga, 4)
-    seal_all()
+    seal_committed()
     before = sealed(acme)
     write(olga, 5)
     in_database("alter table ledger_auditevent disable trigger append_only")
@@ -181,14 +195,14 @@ def test_events_of_a_former_cluster_come_first_and_none_is_lost(
     in_database("update ledger_sealerstate set epoch = 7, xid = (xid::text::bigint + 4000000000)::text::xid8")
     in_database("alter table ledger_auditevent enable trigger append_only")
     write(olga, 6)
-    seal_all(limit=2)
+    seal_committed(limit=2)
     after = sealed(acme)
     assert after[: len(before)] == before
     assert_sealed_right(acme)
 
 
 def test_the_lag_is_known(committed: Committed, acme: Tenant, globex: Tenant, olga: Actor, write: Write) -> None:
-    seal_all()
+    seal_committed()
     assert oldest_unsealed() is None
     write(olga, 2)
     oldest = oldest_unsealed()
@@ -198,7 +212,7 @@ def test_the_lag_is_known(committed: Committed, acme: Tenant, globex: Tenant, ol
         assert oldest_unsealed_at() == oldest
     with tenant_scope(globex.pk):
         assert oldest_unsealed_at() is None
-    seal_all()
+    seal_committed()
     with tenant_scope(acme.pk):
         assert oldest_unsealed_at() is None
 
@@ -207,7 +221,7 @@ def test_finding_unsealed_events_reads_none_of_the_sealed(committed: Committed, 
     with open_command("many", tenant_id=acme.pk):
         for nth in range(3_000):
             record("tenant.noted", acme, actor=olga, body={"text": str(nth)})
-    seal_all()
+    seal_committed()
     with connections[ALIAS].cursor() as cursor:
         cursor.execute("select epoch, xid::text, event_id from ledger_sealerstate")
         epoch, xid, event_id = cursor.fetchone()
@@ -230,7 +244,7 @@ def test_a_row_that_no_command_wrote_holds_up_nobody(
         acme.pk,
     )
     write(olga)
-    seal_all()
+    seal_committed()
     assert_sealed_right(acme)
     assert oldest_unsealed() is None
 
@@ -239,7 +253,7 @@ def test_each_checkpoint_carries_the_key_that_signed_it(
     committed: Committed, acme: Tenant, olga: Actor, write: Write
 ) -> None:
     write(olga)
-    seal_all()
+    seal_committed()
     assert checkpoints(acme)
     with connections[ALIAS].cursor() as cursor:
         cursor.execute("select distinct public_key from ledger_checkpoint")

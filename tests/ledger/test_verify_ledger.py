@@ -9,11 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from hitl_platform.ledger.queries import get_checkpoint
-from hitl_platform.ledger.sealing import seal_all
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Tenant
 from hitl_platform.tenants.scope import tenant_scope
 from tests.conftest import Committed
+from tests.databases import seal_committed
 from tests.ledger.conftest import in_database
 
 Write = Callable[..., list[UUID]]
@@ -23,7 +23,7 @@ OPEN, SHUT = "alter table {} disable trigger append_only", "alter table {} enabl
 @pytest.fixture
 def written(committed: Committed, olga: Actor, write: Write) -> list[UUID]:
     ids = write(olga, 6, personal={"reason": "because"})
-    seal_all()
+    seal_committed()
     return ids
 
 
@@ -82,7 +82,7 @@ def test_a_cut_tail_is_found_by_the_checkpoint_that_was_kept(
     written: list[UUID], tmp_path: Path, ada: Actor, olga: Actor, write: Write
 ) -> None:
     write(olga, 2)
-    seal_all()
+    seal_committed()
     with tenant_scope(ada.tenant_id):
         checkpoint = get_checkpoint(ada)
     (tmp_path / "kept.note").write_text(checkpoint.note)
