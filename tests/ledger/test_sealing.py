@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
@@ -99,6 +100,16 @@ def test_a_sealer_killed_at_any_statement_leaves_the_same_roots(
     assert statement > 10
     seal_committed()
     assert_sealed_right(acme)
+
+
+def test_one_round_by_hand_tells_how_many(
+    committed: Committed, olga: Actor, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seal_committed()
+    write(olga, 3)
+    wait_for_older_transactions()
+    call_command("seal", "--once")
+    assert capsys.readouterr().out == "sealed 3 events\n"
 
 
 def test_a_sealer_process_killed_while_events_are_written(
