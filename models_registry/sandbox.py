@@ -7,7 +7,6 @@ the next request starts a fresh one. A `subprocess`, because Celery's pool child
 """
 
 import atexit
-import contextlib
 import logging
 import os
 import selectors
@@ -157,7 +156,6 @@ class Sandbox:
             words = child.last_words()
             self._end_child()
             raise ModelCrashed(f"The sandbox did not start: {words or error}", child_lost=True) from error
-        child.forget_folder()
         self.walls = {str(name): held is True for name, held in dict(hello.get("walls") or {}).items()}
         missing = sorted(name for name, held in self.walls.items() if not held)
         if missing:
@@ -177,13 +175,12 @@ class _Child:
         self.owner = os.getpid()
         self.deadline = time.monotonic() + limits.start
         kept = {name: os.environ[name] for name in _KEEP if name in os.environ}
-        self.folder = tempfile.mkdtemp(prefix="hitl-model-")
         self.process = subprocess.Popen(
-            [sys.executable, "-I", str(_CHILD), str(self.owner), str(limits.memory)],
+            [sys.executable, "-I", str(_CHILD), str(self.owner), str(limits.memory), tempfile.gettempdir()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=self.folder,
+            cwd="/",
             env=kept | _ENVIRONMENT,
             bufsize=0,
         )
@@ -234,12 +231,6 @@ class _Child:
         self.process.wait()
         for pipe in (self._requests, self._answers, _opened(self.process.stderr)):
             pipe.close()
-        self.forget_folder()
-
-    def forget_folder(self) -> None:
-        """Remove the empty folder that the process started in; it stays there, in a folder without a name."""
-        with contextlib.suppress(OSError):
-            Path(self.folder).rmdir()
 
     def _wait(self, pipe: IO[bytes], event: int) -> None:
         with selectors.DefaultSelector() as selector:

@@ -1,4 +1,4 @@
-"""The process in which models run: `python -I sandbox_child.py PARENT_PID MEMORY_BYTES`.
+"""The process in which models run: `python -I sandbox_child.py PARENT_PID MEMORY_BYTES TEMPORARY_FOLDER`.
 
 Frames on stdin, frames on stdout. It loads its libraries, gives up what a model must not have, says what it
 could give up, and answers requests until stdin closes. Nothing here talks to the rest of the platform.
@@ -122,6 +122,7 @@ def main() -> None:
     answers = os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
+    lockdown.leave_folder(below=sys.argv[3])
     report = {"network": lockdown.leave_network(), "not_root": lockdown.drop_root()}
     lockdown.die_with(parent)
     lockdown.limit_resources(memory=memory)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -24,6 +26,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
+from hitl_platform.bootstrap import ROOT
 from models_registry.artifacts import fingerprint
 from models_registry.faults import ModelCrashed, ModelLied, ModelTimeout, NoModel
 from models_registry.features import extract, parse_features
@@ -321,6 +324,35 @@ os.read(0, 10)
 say(b"{}", 1 << 40)
 os.read(0, 1)
 """
+
+
+OWNER = """
+import sys
+from models_registry.sandbox import Sandbox
+box = Sandbox()
+print("starting", flush=True)
+box._ready_child()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("moment", ["starting", "ready"])
+def test_a_killed_owner_leaves_no_folder_and_no_process(tmp_path, moment):
+    command = [sys.executable, "-c", OWNER]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as owner:
+        while owner.stdout.readline() != f"{moment}\n":
+            assert owner.poll() is None
+        deadline = time.monotonic() + 30
+        while not (children := psutil.Process(owner.pid).children()):
+            assert time.monotonic() < deadline
+        owner.kill()
+    _, left = psutil.wait_procs(children, timeout=30)
+    assert not left
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_forked_worker_gets_a_child_of_its_own(sandbox, loan):
