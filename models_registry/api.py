@@ -1,9 +1,10 @@
 """The REST API of models and their versions: parse, one service, present."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.http import QueryDict
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,6 +20,7 @@ from hitl_platform.tenants.models import KeyScope, Role
 from hitl_platform.tenants.scope import tenant_scope
 from models_registry import permissions, queries, services
 from models_registry.artifacts import MAX_BYTES
+from models_registry.models import ModelVersion
 from models_registry.serializers import (
     DEFINITION,
     MODEL,
@@ -106,38 +108,42 @@ class Versions(APIView):
         return Response(ModelVersionSerializer(version).data, status=201)
 
 
-class Promotion(APIView):
-    permission_classes = [MayRead]
+class VersionVerb(APIView):
+    """A verb of one version, which answers what the version has become; `service` does it."""
 
-    @extend_schema(
-        operation_id="promote_model_version",
+    permission_classes = [MayRead]
+    service: ClassVar[Callable[..., ModelVersion]]
+
+    @idempotent
+    def post(self, request: Any, key: str, number: int) -> Response:
+        actor = actor_of(request)
+        version = queries.get_numbered_version(actor, key, number=number)
+        return Response(ModelVersionSerializer(self.service(actor=actor, version_id=version.pk)).data)
+
+
+def version_verb(operation_id: str) -> Callable[[type[VersionVerb]], type[VersionVerb]]:
+    """Tell the OpenAPI document of a verb; what it does is said by its docstring."""
+    told = extend_schema(
+        operation_id=operation_id,
         parameters=[IDEMPOTENCY_KEY],
         request=None,
         responses=answers(404, 409, 422, ok=ModelVersionSerializer),
     )
-    @idempotent
-    def post(self, request: Any, key: str, number: int) -> Response:
-        """Let a version score its case type from now on. Only a person who did not make it may."""
-        actor = actor_of(request)
-        version = queries.get_numbered_version(actor, key, number=number)
-        return Response(ModelVersionSerializer(services.promote_version(actor=actor, version_id=version.pk)).data)
+    return extend_schema_view(post=told)
 
 
-class Retirement(APIView):
-    permission_classes = [MayRead]
+@version_verb("promote_model_version")
+class Promotion(VersionVerb):
+    """Let a version score its case type from now on. Only a person who did not make it may."""
 
-    @extend_schema(
-        operation_id="retire_model_version",
-        parameters=[IDEMPOTENCY_KEY],
-        request=None,
-        responses=answers(404, 409, 422, ok=ModelVersionSerializer),
-    )
-    @idempotent
-    def post(self, request: Any, key: str, number: int) -> Response:
-        """End a version; without a champion, cases of its type go to people."""
-        actor = actor_of(request)
-        version = queries.get_numbered_version(actor, key, number=number)
-        return Response(ModelVersionSerializer(services.retire_version(actor=actor, version_id=version.pk)).data)
+    service = staticmethod(services.promote_version)
+
+
+@version_verb("retire_model_version")
+class Retirement(VersionVerb):
+    """End a version; without a champion, cases of its type go to people."""
+
+    service = staticmethod(services.retire_version)
 
 
 def _upload(request: Any) -> tuple[bytes, dict[str, Any]]:

@@ -1,11 +1,13 @@
 """The REST API of reviewers: a member's session, one service a route. Blindness is decided in `pages`."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from jsonschema_rs import Validator
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -26,10 +28,6 @@ from reviews.serializers import (
     SubmittedSerializer,
 )
 
-LEASE_BODY = validator_of(schemas.LEASE)
-ANSWER_BODY = validator_of(schemas.ANSWER)
-SUBMIT_BODY = validator_of(schemas.SUBMIT)
-DRAFT_BODY = validator_of(schemas.DRAFT)
 NOTHING_BODY = validator_of(schemas.NOTHING)
 
 # the schema of the payload is the portal's business; the clock is the response's own
@@ -87,106 +85,123 @@ class SeatDetail(ReviewerView):
     def get(self, request: Any, seat_id: UUID) -> Response:
         """A seat, with the case while it is in your hands."""
         given_parameters(request)
-        services.view_seat(actor=actor_of(request), seat_id=seat_id)
-        return _page(request, seat_id)
+        actor = actor_of(request)
+        services.view_seat(actor=actor, seat_id=seat_id)
+        return Response(_page(actor, seat_id))
 
 
-class Heartbeat(ReviewerView):
-    @extend_schema(
-        operation_id="heartbeat_seat",
-        request={"application/json": schemas.LEASE},
-        responses=answers(404, 409, ok=LeaseSerializer),
-    )
+class SeatVerb(ReviewerView):
+    """A verb of one seat: the body is checked, `done` calls the service and says what is answered."""
+
+    body: ClassVar[Validator]
+    named = "The request"
+
     def post(self, request: Any, seat_id: UUID) -> Response:
-        """Let the lease begin anew, while the case is looked at."""
-        require_valid(LEASE_BODY, request.data, what="The request")
-        token = request.data["lease_token"]
-        ends_at = services.heartbeat_seat(actor=actor_of(request), seat_id=seat_id, lease_token=token)
-        return Response({"lease_ends_at": ends_at})
+        given = request.data or {}
+        require_valid(self.body, given, what=self.named)
+        return Response(self.done(actor_of(request), seat_id, given))
+
+    def done(self, actor: Actor, seat_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
+        raise NotImplementedError
 
 
-class Release(ReviewerView):
-    @extend_schema(operation_id="release_seat", request={"application/json": schemas.NOTHING}, responses=_SEAT_ANSWERS)
-    def post(self, request: Any, seat_id: UUID) -> Response:
-        """Give the seat back."""
-        require_valid(NOTHING_BODY, request.data or {}, what="The request")
-        services.release_seat(actor=actor_of(request), seat_id=seat_id)
-        return _page(request, seat_id)
+class PageVerb(SeatVerb):
+    """A verb that answers the seat's page as it is after `service`."""
+
+    service: ClassVar[Callable[..., Any]]
+
+    def done(self, actor: Actor, seat_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
+        self.service(actor=actor, seat_id=seat_id, **given)
+        return _page(actor, seat_id)
 
 
-class Hold(ReviewerView):
-    @extend_schema(operation_id="hold_seat", request={"application/json": schemas.NOTHING}, responses=_SEAT_ANSWERS)
-    def post(self, request: Any, seat_id: UUID) -> Response:
-        """Keep the seat while you ask somebody; no lease runs meanwhile."""
-        require_valid(NOTHING_BODY, request.data or {}, what="The request")
-        services.hold_seat(actor=actor_of(request), seat_id=seat_id)
-        return _page(request, seat_id)
+def seat_verb(
+    operation_id: str, *, body: dict[str, Any] = schemas.NOTHING, responses: dict[Any, Any] = _SEAT_ANSWERS
+) -> Callable[[type[SeatVerb]], type[SeatVerb]]:
+    """Give a verb the schema of its body, and tell the OpenAPI document; what it does is said by its docstring."""
+    told = extend_schema(operation_id=operation_id, request={"application/json": body}, responses=responses)
+
+    def complete(view: type[SeatVerb]) -> type[SeatVerb]:
+        view.body = validator_of(body)
+        return extend_schema_view(post=told)(view)
+
+    return complete
 
 
-class Resume(ReviewerView):
-    @extend_schema(operation_id="resume_seat", request={"application/json": schemas.NOTHING}, responses=_SEAT_ANSWERS)
-    def post(self, request: Any, seat_id: UUID) -> Response:
-        """Go on with a seat on hold."""
-        require_valid(NOTHING_BODY, request.data or {}, what="The request")
-        services.resume_seat(actor=actor_of(request), seat_id=seat_id)
-        return _page(request, seat_id)
+@seat_verb("heartbeat_seat", body=schemas.LEASE, responses=answers(404, 409, ok=LeaseSerializer))
+class Heartbeat(SeatVerb):
+    """Let the lease begin anew, while the case is looked at."""
+
+    def done(self, actor: Actor, seat_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
+        return {"lease_ends_at": services.heartbeat_seat(actor=actor, seat_id=seat_id, **given)}
 
 
-class Draft(ReviewerView):
-    @extend_schema(
-        operation_id="save_draft",
-        request={"application/json": schemas.DRAFT},
-        responses=answers(404, ok=DraftSerializer),
-    )
-    def post(self, request: Any, seat_id: UUID) -> Response:
-        """Keep what you have written; it outlives the lease."""
-        require_valid(DRAFT_BODY, request.data, what="The draft")
-        draft = services.save_draft(actor=actor_of(request), seat_id=seat_id, body=request.data)
-        return Response({"saved_at": draft.saved_at})
+@seat_verb("release_seat")
+class Release(PageVerb):
+    """Give the seat back."""
+
+    service = staticmethod(services.release_seat)
 
 
-class Answer(ReviewerView):
-    @extend_schema(operation_id="answer_seat", request={"application/json": schemas.ANSWER}, responses=_SEAT_ANSWERS)
-    def post(self, request: Any, seat_id: UUID) -> Response:
-        """Freeze your blind answer; what the model says is shown after it."""
-        require_valid(ANSWER_BODY, request.data, what="The answer")
-        services.answer_seat(actor=actor_of(request), seat_id=seat_id, **request.data)
-        return _page(request, seat_id)
+@seat_verb("hold_seat")
+class Hold(PageVerb):
+    """Keep the seat while you ask somebody; no lease runs meanwhile."""
+
+    service = staticmethod(services.hold_seat)
 
 
-class Submit(ReviewerView):
-    @extend_schema(
-        operation_id="submit_judgment",
-        request={"application/json": schemas.SUBMIT},
-        responses=answers(404, 409, ok=SubmittedSerializer),
-    )
-    def post(self, request: Any, seat_id: UUID) -> Response:
-        """Give your verdict. Where the lease has ended (409, `lease_expired`) it is kept as a draft."""
-        require_valid(SUBMIT_BODY, request.data, what="The judgment")
-        given = dict(request.data)
-        token = given.pop("lease_token")
-        verdict = services.Verdict(**given)
+@seat_verb("resume_seat")
+class Resume(PageVerb):
+    """Go on with a seat on hold."""
+
+    service = staticmethod(services.resume_seat)
+
+
+@seat_verb("save_draft", body=schemas.DRAFT, responses=answers(404, ok=DraftSerializer))
+class Draft(SeatVerb):
+    """Keep what you have written; it outlives the lease."""
+
+    named = "The draft"
+
+    def done(self, actor: Actor, seat_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
+        return {"saved_at": services.save_draft(actor=actor, seat_id=seat_id, body=given).saved_at}
+
+
+@seat_verb("answer_seat", body=schemas.ANSWER)
+class Answer(PageVerb):
+    """Freeze your blind answer; what the model says is shown after it."""
+
+    named = "The answer"
+    service = staticmethod(services.answer_seat)
+
+
+@seat_verb("submit_judgment", body=schemas.SUBMIT, responses=answers(404, 409, ok=SubmittedSerializer))
+class Submit(SeatVerb):
+    """Give your verdict. Where the lease has ended (409, `lease_expired`) it is kept as a draft."""
+
+    named = "The judgment"
+
+    def done(self, actor: Actor, seat_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
+        verdict = services.Verdict(**{name: value for name, value in given.items() if name != "lease_token"})
         judgment = services.submit_judgment(
-            actor=actor_of(request), seat_id=seat_id, lease_token=token, verdict=verdict
+            actor=actor, seat_id=seat_id, lease_token=given["lease_token"], verdict=verdict
         )
         undo_until = judgment.judged_at + timedelta(seconds=judgment.seat.queue.undo_seconds)
-        told = {"seat_id": seat_id, "label": judgment.label, "judged_at": judgment.judged_at, "undo_until": undo_until}
-        return Response(told)
+        return {
+            "seat_id": seat_id, "label": judgment.label, "judged_at": judgment.judged_at, "undo_until": undo_until
+        }  # fmt: skip
 
 
-class Undo(ReviewerView):
-    @extend_schema(operation_id="undo_judgment", request={"application/json": schemas.NOTHING}, responses=_SEAT_ANSWERS)
-    def post(self, request: Any, seat_id: UUID) -> Response:
-        """Take your last word back, within the queue's undo time."""
-        require_valid(NOTHING_BODY, request.data or {}, what="The request")
-        services.undo_judgment(actor=actor_of(request), seat_id=seat_id)
-        return _page(request, seat_id)
+@seat_verb("undo_judgment")
+class Undo(PageVerb):
+    """Take your last word back, within the queue's undo time."""
+
+    service = staticmethod(services.undo_judgment)
 
 
-def _page(request: Any, seat_id: UUID) -> Response:
-    actor = actor_of(request)
+def _page(actor: Actor, seat_id: UUID) -> dict[str, Any]:
     with tenant_scope(actor.tenant_id):
-        return Response(_seat(pages.seat_page(actor, queries.get_seat(actor, seat_id))))
+        return _seat(pages.seat_page(actor, queries.get_seat(actor, seat_id)))
 
 
 def _seat(page: SeatPage) -> dict[str, Any]:
