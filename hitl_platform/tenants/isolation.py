@@ -18,10 +18,12 @@ GLOBAL_GRANTS: dict[str, str] = {
     "django_content_type": "select",
     "auth_permission": "select",
     "auth_group": "select",
-    "auth_group_permissions": "",
-    "django_migrations": "select",
-    "guardian_groupobjectpermission": "",
+    # groups are not used: nobody of ours may write these, and `user.has_perm` asks them before it answers
+    "auth_group_permissions": "select",
+    "guardian_groupobjectpermission": "select",
+    # permissions on objects have a walled table for each model; this one would hold those of all tenants
     "guardian_userobjectpermission": "",
+    "django_migrations": "select",
     # one row for the cluster: where the sealer stands
     "ledger_sealerstate": "select",
 }

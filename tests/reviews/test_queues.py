@@ -130,6 +130,16 @@ class TestGrants:
             ]
         assert found == [["work_queue"], []]
 
+    def test_django_answers_for_a_queue(self, office: Office, alice: Actor, mel: Actor) -> None:
+        people = get_user_model().objects
+        with office.scope():
+            working, other = people.get(pk=alice.id), people.get(pk=mel.id)
+            assert working.has_perm("reviews.work_queue", office.queue)
+            assert not working.has_perm("reviews.manage_queue", office.queue)
+            assert not other.has_perm("reviews.work_queue", office.queue)
+            # a grant is on one queue, never on all
+            assert not working.has_perm("reviews.work_queue")
+
 
 class TestTemplates:
     def test_a_change_is_a_new_version(self, office: Office, mona: Actor) -> None:
