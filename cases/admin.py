@@ -18,7 +18,6 @@ from django.utils.safestring import SafeString
 
 from cases import permissions, services
 from cases.models import Case, CaseFacet, CasePayload, CaseType, CaseTypeVersion, Decision, MadeBy, Outcome
-from cases.states import CaseState
 from hitl_platform.console.cards import Figure, thousands
 from hitl_platform.console.forms import ConsoleForm, DocumentField
 from hitl_platform.console.model_admin import HISTORY, ConsoleAdmin, Event, document
@@ -80,8 +79,7 @@ def _may_define(actor: Actor, _obj: Any = None) -> bool:
 
 
 def _may_withdraw(actor: Actor, case: Case) -> bool:
-    is_open = case.state not in (CaseState.DECIDED, CaseState.WITHDRAWN)
-    return is_open and permissions.can_submit_cases(actor)
+    return case.is_open and permissions.can_submit_cases(actor)
 
 
 @admin.register(CaseType, site=site)

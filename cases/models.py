@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from cases.states import CaseState
+from cases.states import OPEN_STATES, CaseState
 from hitl_platform.tenants.owned import TenantForeignKey, TenantOneToOneField, TenantOwned
 
 
@@ -101,6 +101,11 @@ class Case(TenantOwned):
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be decided."""
+        return self.state in OPEN_STATES
 
 
 class CasePayload(TenantOwned):

@@ -13,6 +13,9 @@ class CaseState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+# somebody or something may still have to judge it
+OPEN_STATES = (CaseState.RECEIVED, CaseState.SCORED, CaseState.IN_REVIEW)
+
 CASE = Lifecycle(
     "case",
     CaseState,
@@ -26,6 +29,6 @@ CASE = Lifecycle(
         # an appeal, an override, a new outcome: people look again
         "reopen": ((CaseState.DECIDED,), CaseState.IN_REVIEW),
         # whoever submitted it no longer needs an answer
-        "withdraw": ((CaseState.RECEIVED, CaseState.SCORED, CaseState.IN_REVIEW), CaseState.WITHDRAWN),
+        "withdraw": (OPEN_STATES, CaseState.WITHDRAWN),
     },
 )

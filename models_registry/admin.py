@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from cases.models import CaseType
 from hitl_platform.access import duties
+from hitl_platform.console.blindness import hide_from_judges
 from hitl_platform.console.cards import Need
 from hitl_platform.console.forms import ConsoleForm
-from hitl_platform.console.model_admin import ConsoleAdmin, hide_from_judges
+from hitl_platform.console.model_admin import ConsoleAdmin
 from hitl_platform.console.site import site
 from hitl_platform.console.verbs import Told, Verb
 from hitl_platform.kernel.errors import Forbidden
@@ -100,7 +101,7 @@ class ModelVersionAdmin(ConsoleAdmin):
 
 @admin.register(Prediction, site=site)
 class PredictionAdmin(ConsoleAdmin):
-    """What versions said, newest first; of cases under review not to those who may judge them."""
+    """What versions said, newest first; of open cases not to those who may judge them."""
 
     list_display = ("case", "label", "confidence", "model_version", "created_at")
     list_display_links = ("case", "label")

@@ -11,12 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.models import CaseType
+from hitl_platform.console.blindness import hide_from_judges
 from hitl_platform.console.cards import Figure, Need, since, thousands
 from hitl_platform.console.entry import actor_of
 from hitl_platform.console.forms import ConsoleForm, DocumentField
-from hitl_platform.console.model_admin import ConsoleAdmin, hide_from_judges, is_judge
+from hitl_platform.console.model_admin import ConsoleAdmin
 from hitl_platform.console.site import site
 from hitl_platform.console.verbs import Told, Verb
+from hitl_platform.ledger.disclosure import is_judge
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership
 from reviews import permissions, queries
@@ -257,7 +259,7 @@ class RoutingPolicyAdmin(ConsoleAdmin):
 
 @admin.register(RoutingRecord, site=site)
 class RoutingRecordAdmin(ConsoleAdmin):
-    """Why cases went where they went; of cases under review not to those who may judge them."""
+    """Why cases went where they went; of open cases not to those who may judge them."""
 
     list_display = ("case", "route", "label", "queue", "cause", "created_at")
     list_display_links = ("case", "route")
@@ -299,7 +301,7 @@ class SeatAdmin(ConsoleAdmin):
 
 @admin.register(Judgment, site=site)
 class JudgmentAdmin(ConsoleAdmin):
-    """What people said, newest first; of cases under review not to those who may judge them."""
+    """What people said, newest first; of open cases not to those who may judge them."""
 
     list_display = ("case", "reviewer", "label", "kind", "judged_at", "superseded_at")
     list_display_links = ("case", "reviewer")

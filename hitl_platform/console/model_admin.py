@@ -18,12 +18,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from hitl_platform.console.blindness import disclosed
 from hitl_platform.console.entry import ENTRANTS, actor_of
 from hitl_platform.console.verbs import Verb, verb_view
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.ledger.models import AuditEvent
 from hitl_platform.tenants.actor import Actor
-from hitl_platform.tenants.models import Role, User
+from hitl_platform.tenants.models import User
 
 COUNTED = 10_000
 HISTORY = 200
@@ -208,7 +209,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
     def events_of(self, actor: Actor, obj: Any) -> Iterable[Event]:
         """The newest events whose subject the object is, newest first."""
-        return AuditEvent.objects.filter(subject_id=obj.pk).order_by("-at", "-id")[:HISTORY]
+        return disclosed(actor, AuditEvent.objects.filter(subject_id=obj.pk).order_by("-at", "-id")[:HISTORY])
 
     def crumbs(self, obj: Model | None = None) -> list[dict[str, str]]:
         """Where this page stands."""
@@ -260,13 +261,3 @@ def told(events: Iterable[Event]) -> list[dict[str, Any]]:
         }
         for event in events
     ]
-
-
-def is_judge(actor: Actor) -> bool:
-    """Whether the actor may be asked to judge, and so must not see here what others said of an open case."""
-    return actor.has(Role.REVIEWER, Role.ADJUDICATOR)
-
-
-def hide_from_judges(rows: QuerySet[Any], *, request: HttpRequest, case: str = "case") -> QuerySet[Any]:
-    """Leave out what was said of cases under review, for actors who may judge them: blindness has no side door."""
-    return rows.exclude(**{f"{case}__state": "in_review"}) if is_judge(actor_of(request)) else rows

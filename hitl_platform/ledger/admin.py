@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from hitl_platform.console.blindness import disclosed
 from hitl_platform.console.cards import Figure, Need, since, thousands
 from hitl_platform.console.entry import actor_of
 from hitl_platform.console.model_admin import ConsoleAdmin, told
@@ -30,6 +31,11 @@ class AuditEventAdmin(ConsoleAdmin):
     list_display_links = ("at", "verb")
     search_exactly = ("verb",)
     hidden = ("epoch", "xid")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditEvent | None:
+        """The event as the actor may read it."""
+        event = super().get_object(request, object_id, from_field)
+        return disclosed(actor_of(request), [event])[0] if event else None
 
 
 @admin.register(Checkpoint, site=site)
@@ -81,7 +87,7 @@ def ledger_page(request: HttpRequest) -> TemplateResponse:
         "root": bytes(checkpoint.root).hex() if checkpoint else "",
         "lag": since(oldest) if oldest else "",
         "is_late": oldest is not None and timezone.now() - oldest >= LATE,
-        "recent": told(AuditEvent.objects.order_by("-id")[:RECENT]),
+        "recent": told(disclosed(actor_of(request), AuditEvent.objects.order_by("-id")[:RECENT])),
         "tenant_id": actor_of(request).tenant_id,
     }
     request.current_app = site.name

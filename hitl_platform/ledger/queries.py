@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from hitl_platform.kernel.errors import NotFound, require
 from hitl_platform.ledger import permissions
+from hitl_platform.ledger.disclosure import body_for
 from hitl_platform.ledger.models import AuditEvent, AuditPersonal, Checkpoint
 from hitl_platform.ledger.stored import StoredLedger
 from hitl_platform.tenants.actor import Actor
@@ -25,7 +26,7 @@ order by e.xid, e.id limit 1
 
 
 class HasEvents(Protocol):
-    """A case, as far as the ledger knows one: its id, and the batch events that were about it too."""
+    """A case, as far as the ledger knows one: its id, the batch events that were about it too, and if it is open."""
 
     pk: Any
 
@@ -33,10 +34,14 @@ class HasEvents(Protocol):
     def event_ids(self) -> Sequence[UUID]:
         """The batch events."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may still be asked to judge it."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaseEvent:
-    """One event of a case's story; of a batch event, this case's part alone."""
+    """One event of a case's story; of a batch event, this case's part alone; of its body what the actor may see."""
 
     id: UUID
     at: datetime
@@ -52,7 +57,8 @@ def case_events(actor: Actor, case: HasEvents) -> list[CaseEvent]:
     events = AuditEvent.objects.filter(
         Q(case_id=case.pk) | Q(pk__in=list(case.event_ids)), tenant_id=actor.tenant_id
     ).order_by("at", "id")
-    return [_told_of(case.pk, event) for event in events]
+    open_cases = {str(case.pk)} if case.is_open else set()
+    return [_told_of(case.pk, event, body_for(actor, event, open_cases=open_cases)) for event in events]
 
 
 def personal_values(actor: Actor, *, event_ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
@@ -88,8 +94,7 @@ def oldest_unsealed_at() -> datetime | None:
     return at
 
 
-def _told_of(case_id: Any, event: AuditEvent) -> CaseEvent:
-    body = dict(event.body)
+def _told_of(case_id: Any, event: AuditEvent, body: dict[str, Any]) -> CaseEvent:
     items = body.pop("items", None)
     if items is not None:
         body |= items.get(str(case_id), {})

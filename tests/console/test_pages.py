@@ -4,7 +4,6 @@ import pytest
 from django.urls import reverse
 
 from hitl_platform.console import urls
-from hitl_platform.console.model_admin import is_judge
 from hitl_platform.console.site import site
 from hitl_platform.ledger.models import AuditEvent
 from hitl_platform.tenants.scope import tenant_scope
@@ -98,12 +97,6 @@ def test_a_case_is_found_by_its_exact_id(console, acme_things):
 def test_a_lookup_that_is_no_filter_is_refused(console, acme_things, query):
     response = console.get(f"{reverse('console:cases_case_changelist')}?{query}")
     assert response.status_code in (302, 400)
-
-
-def test_a_judge_sees_nothing_of_what_others_said_of_open_cases(acme, gil, mona):
-    """Checked on the rule itself: which rows there are depends on the pages of the floors above."""
-    assert is_judge(gil)
-    assert not is_judge(mona)
 
 
 def test_the_page_of_events_is_not_written_to_by_looking(console, acme, acme_things):
