@@ -1,9 +1,5 @@
 """A real Chromium against a real server with committed data. Where there is none, these tests fail and say so."""
 
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,15 +8,14 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser
 
-from hitl_platform.embedded import ports
 from hitl_platform.tenants.actor import Actor
 from tests.browser.sight import Sight
 from tests.browser.stage import Stage
 from tests.cast import Cast
 from tests.conftest import Committed
+from tests.webserver import web_server
 
 FOLDER = Path(__file__).parent
-PATIENCE = 30.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,34 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def server(committed: Committed) -> Iterator[str]:
     """The address of a server of this test's own, on the test's own database."""
-    port = ports.free_port()
-    address = f"http://127.0.0.1:{port}"
-    command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "1", "--blocking-threads", "4", "--no-ws", "--no-access-log", "--log-level", "warning",
-        "hitl_platform.wsgi:application",
-    ]  # fmt: skip
-    environment = {**committed.environment, "PUBLIC_URL": address, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
-        try:
-            _await_answer(child, f"{address}/healthz")
-            yield address
-        finally:
-            child.terminate()
-            child.communicate(timeout=20)
-
-
-def _await_answer(child: "subprocess.Popen[bytes]", url: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if child.poll() is not None:
-            pytest.fail(f"The server ended: {child.stdout.read().decode() if child.stdout else ''}")
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail("The server did not answer in time.")
+    with web_server(committed) as address:
+        yield address
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ def _fork(task: Task, act: Any, ready: int, gate: int, gate_write: int) -> tuple
         os.write(ready, b"1")
         # end of file is the start signal: it reaches every process at once
         os.read(gate, 1)
+        # a task may have its instant: the moment at which a lease ends, say
         time.sleep(max(0.0, task.get("at", 0.0) - time.time()))
         answer = act(task["do"], UUID(task["tenant"]), task)
     except BaseException as error:  # noqa: BLE001 - a process's outermost: the parent must hear of it, whatever it was

@@ -85,6 +85,7 @@ def test_the_search_ends_when_its_time_is_over():
     def slow(columns):
         if 0.0 not in columns.values[0]:
             return Reply(np.full((columns.n_rows, 2), 0.5), None, None)
+        # time that passes is what the search is given too little of
         time.sleep(0.2)
         raise ModelTimeout("late", child_lost=True)
 
