@@ -15,7 +15,7 @@ from django.test import Client
 from hitl_platform.doors.middleware import TENANT_KEY
 from hitl_platform.tenants.models import User
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "hitl_platform.access.entry.MemberBackend"
 CSRF = "c" * 32
 PATIENCE = 30.0
 

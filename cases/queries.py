@@ -4,12 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db.models import F, Prefetch, QuerySet
 
 from cases import permissions
-from cases.models import Case, CasePayload, CaseType, CaseTypeVersion, Decision, Outcome
+from cases.models import Case, CaseType, CaseTypeVersion, Decision, Outcome
+from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
+from hitl_platform.tenants.scope import current_tenant_id
+
+_PAYLOADS = """
+select case_id, payload::text from cases_casepayload
+where tenant_id = %(tenant)s and case_id = any(%(cases)b::uuid[])
+"""
 
 
 def visible_case_types(actor: Actor) -> QuerySet[CaseType]:
@@ -69,7 +77,9 @@ def get_full_case(actor: Actor, case_id: UUID) -> Case:
 
 def payloads(case_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """The payloads of cases, by case: for steps, inside a scope."""
-    return dict(CasePayload.objects.filter(case_id__in=case_ids).values_list("case_id", "payload"))
+    with bound_cursor() as cursor:
+        cursor.execute(_PAYLOADS, {"tenant": current_tenant_id(), "cases": list(case_ids)})
+        return {case_id: orjson.loads(payload) for case_id, payload in cursor.fetchall()}
 
 
 def visible_decisions(actor: Actor) -> QuerySet[Decision]:

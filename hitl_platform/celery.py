@@ -1,10 +1,13 @@
 """The Celery app: the engine that answers doorbells. Its settings are Django's, under CELERY_."""
 
+import gc
 import logging
 import os
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_platform.settings")
 
@@ -32,3 +35,10 @@ app.conf.update(
 app.conf.beat_schedule = {
     "clear sessions": {"task": "hitl.clear_sessions", "schedule": crontab(hour=3, minute=17)},
 }
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]  # Celery ships no types
+def keep_what_is_loaded(**_: Any) -> None:
+    """Leave what a pool child begins with out of its collections: a third of the time of routing went there."""
+    gc.collect()
+    gc.freeze()

@@ -34,6 +34,9 @@ def _number(name: str, default: int, *, low: int, high: int) -> int:
     return int(value)
 
 
+PREPARE_THRESHOLD = 5
+
+
 def _database(name: str, role: str) -> dict[str, Any]:
     parts = urlsplit(_text(name, offline=f"postgresql://{role}@127.0.0.1:1/offline"))
     if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/") or not parts.hostname:
@@ -51,7 +54,12 @@ def _database(name: str, role: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         # nothing here is bound to a session, so a transaction pooler may stand between
         "DISABLE_SERVER_SIDE_CURSORS": True,
-        "OPTIONS": {"connect_timeout": 5, "options": "-c idle_in_transaction_session_timeout=15000"},
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "options": "-c idle_in_transaction_session_timeout=15000",
+            # of kernel.bound_cursor's statements; PgBouncer follows prepared statements since 1.22
+            "prepare_threshold": PREPARE_THRESHOLD,
+        },
     }
 
 
@@ -174,7 +182,7 @@ CACHES = {
 
 AUTH_USER_MODEL = "tenants.User"
 AUTHENTICATION_BACKENDS = [
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "hitl_platform.access.entry.MemberBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -213,6 +221,7 @@ CONSOLE_SECOND_FACTOR = SECURE
 TRUSTED_PROXY_COUNT = _number("TRUSTED_PROXY_COUNT", 0, low=0, high=5)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
+SESSION_ENGINE = "hitl_platform.access.sessions"
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True

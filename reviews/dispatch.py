@@ -14,7 +14,7 @@ from cases.definitions import label_keys
 from cases.models import CaseTypeVersion
 from cases.services import NewDecision, decide_cases, review_cases
 from cases.states import CASE
-from hitl_platform.kernel.array_cursor import array_cursor
+from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import Unavailable
 from hitl_platform.kernel.ids import uuid7, uuid7s
 from hitl_platform.ledger.commands import record_batch
@@ -98,7 +98,7 @@ class ToPeople(Dispatched):
 def read_chunk(tenant_id: UUID, case_ids: Sequence[UUID], *, causes: Mapping[UUID, str]) -> Chunk:
     """Everything that routing asks, in a fixed number of queries; cases that have moved on are left out."""
     values: dict[str, Any] = {"tenant": tenant_id, "cases": list(case_ids), "states": [*CASE.sources("review")]}
-    with array_cursor() as cursor:
+    with bound_cursor() as cursor:
         cursor.execute(statements.ROUTABLE, values)
         cases = [Routable(*row) for row in cursor.fetchall()]
     # a case whose scoring failed is routed without a model, whatever an earlier one said
@@ -219,11 +219,11 @@ def _decide(actor: Actor, dispatched: Sequence[Dispatched]) -> None:
         )
         for each in dispatched
     ]
-    decided = {decision.case_id: decision for decision in decide_cases(actor=actor, decisions=decisions)}
+    decided = {decision.case_id: decision.id for decision in decide_cases(actor=actor, decisions=decisions)}
     taken = [each for each in dispatched if each.case.pk in decided]
     if taken:
         items = {
-            str(each.case.pk): {"decision_id": str(decided[each.case.pk].pk), "label": each.route.label} | _told(each)
+            str(each.case.pk): {"decision_id": str(decided[each.case.pk]), "label": each.route.label} | _told(each)
             for each in taken
         }
         record_batch("case.decided", "case", actor=actor, items=items, body={"made_by": "model"}, event_id=event_id)
@@ -298,5 +298,5 @@ def _record_routes(actor: Actor, dispatched: Sequence[Dispatched], *, event_id: 
         for record_id, each in zip(uuid7s(len(dispatched)), dispatched, strict=True)
     ]
     values: dict[str, Any] = {"tenant": actor.tenant_id, "event": event_id, "routes": orjson.dumps(routes).decode()}
-    with array_cursor() as cursor:
+    with bound_cursor() as cursor:
         cursor.execute(statements.RECORD_ROUTES, values)

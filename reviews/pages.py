@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from cases.queries import payloads
+import orjson
+
+from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.tenants.actor import Actor
 from models_registry.queries import predictions_for
-from reviews import permissions
-from reviews.models import Advice, Judgment, Seat, SeatDraft, SeatKind
+from reviews import permissions, statements
+from reviews.models import Advice, Judgment, Seat, SeatKind
 from reviews.queries import IN_HAND, reference_of
 from reviews.states import SeatState
 from reviews.type_versions import type_version
@@ -99,7 +101,7 @@ def seat_page(actor: Actor, seat: Seat) -> SeatPage:
     version = type_version(seat.type_version_id)
     mine = permissions.holds(actor, seat) and seat.state != SeatState.CANCELLED
     why = "disputed" if seat.kind == SeatKind.ADJUDICATOR else seat.why
-    draft = SeatDraft.objects.filter(seat=seat, reviewer_id=actor.id).first()
+    payload, draft, draft_saved_at = _seen(actor, seat, mine=mine)
     return SeatPage(
         id=seat.pk,
         reference=reference_of(seat.case_id),
@@ -124,15 +126,27 @@ def seat_page(actor: Actor, seat: Seat) -> SeatPage:
         reason_codes=version.reason_codes,
         layout=version.layout,
         payload_schema=version.payload_schema,
-        payload=payloads([seat.case_id]).get(seat.case_id, {}) if mine else {},
+        payload=payload or {},
         advice_mode=seat.advice,
         advice=_advice(seat) if mine else None,
         first_label=seat.first_label if mine else None,
         submitted_label=_submitted_label(seat) if mine else None,
-        draft=draft.body if draft else None,
-        draft_saved_at=draft.saved_at if draft else None,
+        draft=draft,
+        draft_saved_at=draft_saved_at,
         judgments=_judgments(seat) if mine and seat.kind == SeatKind.ADJUDICATOR else (),
     )
+
+
+def _seen(actor: Actor, seat: Seat, *, mine: bool) -> tuple[dict[str, Any] | None, dict[str, Any] | None, Any]:
+    """The payload, unless the seat is another's; this person's draft, and when it was saved."""
+    with bound_cursor() as cursor:
+        cursor.execute(
+            statements.SEEN,
+            {"tenant": seat.tenant_id, "me": actor.id, "seat": seat.pk, "case": seat.case_id, "mine": mine},
+        )
+        *documents, saved_at = cursor.fetchone()
+    payload, draft = (orjson.loads(document) if document is not None else None for document in documents)
+    return payload, draft, saved_at
 
 
 def shows_advice(seat: Seat) -> bool:

@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from cases.models import CaseType
+from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
 from reviews import permissions, statements
@@ -94,12 +95,11 @@ def get_queue(actor: Actor, key: str, *, one_claim_at_a_time: bool = False) -> Q
     With `one_claim_at_a_time` the claims of one person wait for each other here, until the transaction ends:
     two tabs are one lease.
     """
-    line = f"claim:{actor.tenant_id}:{actor.id}"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _QUEUE_TO_CLAIM if one_claim_at_a_time else _QUEUE,
-            {"tenant": actor.tenant_id, "me": actor.id, "key": key, "line": line},
-        )
+    asked: dict[str, Any] = {"tenant": actor.tenant_id, "me": actor.id, "key": key}
+    if one_claim_at_a_time:
+        asked["line"] = f"claim:{actor.tenant_id}:{actor.id}"
+    with bound_cursor() as cursor:
+        cursor.execute(_QUEUE_TO_CLAIM if one_claim_at_a_time else _QUEUE, asked)
         row = cursor.fetchone()
     if row is None:
         raise NotFound
@@ -197,7 +197,7 @@ def get_seat(actor: Actor, seat_id: UUID, *, lock: bool = False) -> Seat:
 
     Visible to its holder and to whoever works or manages its queue; others get NotFound.
     """
-    with connection.cursor() as cursor:
+    with bound_cursor() as cursor:
         cursor.execute(
             _SEAT + statements.LOCK_SEAT if lock else _SEAT,
             {"tenant": actor.tenant_id, "me": actor.id, "seat": seat_id},

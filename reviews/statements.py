@@ -103,6 +103,25 @@ from taken seat
     columns="{columns}",
 )
 
+# What the holder of a seat is shown of its case, and what this person has drafted on it.
+SEEN = """
+select stored.payload::text, draft.body::text, draft.saved_at
+from (select 1) as one
+left join cases_casepayload stored
+    on %(mine)s::boolean and stored.tenant_id = %(tenant)s and stored.case_id = %(case)s
+left join reviews_seatdraft draft
+    on draft.tenant_id = %(tenant)s and draft.seat_id = %(seat)s and draft.reviewer_id = %(me)s
+"""
+
+# A verdict: the seat is done and the judgment stands, or neither.
+SUBMIT = """
+with done as (
+    update reviews_seat seat set state = %(state)s, submitted_at = %(judged_at)s, lease_ends_at = null
+    where seat.tenant_id = %(tenant_id)s and seat.id = %(seat_id)s
+)
+insert into reviews_judgment ({columns}) values ({values})
+"""
+
 # Answered seats are left alone: the frozen answer is its author's, until a manager reassigns the seat.
 EXPIRE = """
 with ended as materialized (

@@ -77,7 +77,7 @@ def _settle(actor: Actor, verdicts: Sequence[settlement.Verdict]) -> None:
     cancel_seats(panel_ids=settled)
     SeatDraft.objects.filter(seat__panel_id__in=settled).delete()
     items = {
-        str(case_id): {"decision_id": str(decision.pk), "label": decision.label, "made_by": str(decision.made_by)}
+        str(case_id): {"decision_id": str(decision.id), "label": decision.label, "made_by": str(decision.made_by)}
         for case_id, decision in decided.items()
     }
     record_batch("case.decided", "case", actor=actor, items=items, event_id=event_id)

@@ -146,7 +146,7 @@ def client_for(cast: the_cast.Cast) -> Callable[[Actor], Client]:
 
     def client_of(actor: Actor) -> Client:
         client = Client()
-        client.force_login(User.objects.get(pk=actor.id), backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(User.objects.get(pk=actor.id), backend="hitl_platform.access.entry.MemberBackend")
         session = client.session
         session[TENANT_KEY] = str(actor.tenant_id)
         session.save()

@@ -14,9 +14,9 @@ from uuid import UUID
 from django.utils import timezone
 
 from cases.definitions import label_keys
-from cases.models import CaseTypeVersion, Decision
+from cases.models import CaseTypeVersion
 from cases.states import CASE
-from hitl_platform.kernel.array_cursor import array_cursor
+from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.ids import uuid7
 from hitl_platform.tenants.actor import Actor
 
@@ -35,15 +35,15 @@ _DECIDE = """
 with given as materialized (
     select * from unnest(%(ids)b::uuid[], %(cases)b::uuid[], %(labels)b::text[], %(made_by)b::text[],
         %(confidences)b::float8[], %(posteriors)b::jsonb[], %(policies)b::uuid[], %(models)b::uuid[],
-        %(panels)b::uuid[], %(consensuses)b::uuid[], %(reasons)b::text[], %(times)b::timestamptz[], %(events)b::uuid[])
+        %(panels)b::uuid[], %(consensuses)b::uuid[], %(reasons)b::text[], %(events)b::uuid[])
     as given (id, case_id, label, made_by, confidence, posterior, policy_id, model_version_id,
-        panel_id, consensus_id, reason_codes, decided_at, event_id)
+        panel_id, consensus_id, reason_codes, event_id)
 ), locked as materialized (
     select id, decision_id, type_version_id from cases_case
     where tenant_id = %(tenant)s and id = any(%(cases)b::uuid[]) and state = any(%(sources)b::text[])
     order by id for no key update
 ), moved as (
-    update cases_case moved set state = %(target)s, decided_at = given.decided_at, decision_id = given.id,
+    update cases_case moved set state = %(target)s, decided_at = %(at)s, decision_id = given.id,
         event_ids = event_ids || given.event_id
     from locked join given on given.case_id = locked.id
     where moved.tenant_id = %(tenant)s and moved.id = locked.id
@@ -52,13 +52,12 @@ with given as materialized (
         model_version_id, panel_id, consensus_id, reason_codes, supersedes_id, decided_at, event_id)
     select %(tenant)s, given.id, given.case_id, coalesce(before.sequence, 0) + 1, given.label, given.made_by,
         given.confidence, given.posterior, given.policy_id, given.model_version_id, given.panel_id,
-        given.consensus_id, given.reason_codes::text[], before.id, given.decided_at, given.event_id
+        given.consensus_id, coalesce(given.reason_codes, '{}')::text[], before.id, %(at)s, given.event_id
     from given join locked on locked.id = given.case_id
     left join cases_decision before on before.tenant_id = %(tenant)s and before.id = locked.decision_id
-    returning id, sequence, supersedes_id
+    returning id, case_id
 )
-select added.*, locked.type_version_id from added
-join given on given.id = added.id join locked on locked.id = given.case_id
+select added.id, locked.type_version_id from added join locked on locked.id = added.case_id
 """
 
 
@@ -90,8 +89,8 @@ def review_cases(*, actor: Actor, case_ids: Sequence[UUID], event_id: UUID) -> l
     return _move("review", actor, case_ids, event_id)
 
 
-def decide_cases(*, actor: Actor, decisions: Sequence[NewDecision]) -> list[Decision]:
-    """scored or in review → decided, one decision a case; the decisions of the cases taken.
+def decide_cases(*, actor: Actor, decisions: Sequence[NewDecision]) -> list[NewDecision]:
+    """scored or in review → decided, one decision a case; those of the cases taken, which stand now.
 
     Raises ValueError for a label that the case's type does not know, or two decisions of one case.
     """
@@ -99,22 +98,18 @@ def decide_cases(*, actor: Actor, decisions: Sequence[NewDecision]) -> list[Deci
         return []
     if len({each.case_id for each in decisions}) < len(decisions):
         raise ValueError("two decisions of one case in one set")
-    now = timezone.now()
-    with array_cursor() as cursor:
-        cursor.execute(_DECIDE, _decision_columns(actor, decisions, now))
-        taken = {row[0]: row[1:] for row in cursor.fetchall()}
-    _require_known_labels(decisions, {row_id: row[2] for row_id, row in taken.items()})
-    return [
-        _decision(each, actor, now, sequence=taken[each.id][0], supersedes_id=taken[each.id][1])
-        for each in decisions
-        if each.id in taken
-    ]
+    with bound_cursor() as cursor:
+        cursor.execute(_DECIDE, _decision_columns(actor, decisions, timezone.now()))
+        version_of = dict(cursor.fetchall())
+    taken = [each for each in decisions if each.id in version_of]
+    _require_known_labels(taken, version_of)
+    return taken
 
 
 def _move(verb: str, actor: Actor, case_ids: Sequence[UUID], event_id: UUID) -> list[UUID]:
     if not case_ids:
         return []
-    with array_cursor() as cursor:
+    with bound_cursor() as cursor:
         cursor.execute(
             _MOVE,
             {
@@ -131,6 +126,7 @@ def _move(verb: str, actor: Actor, case_ids: Sequence[UUID], event_id: UUID) -> 
 def _decision_columns(actor: Actor, decisions: Sequence[NewDecision], now: datetime) -> dict[str, Any]:
     return {
         "tenant": actor.tenant_id,
+        "at": now,
         "sources": list(CASE.sources("decide")),
         "target": CASE.target("decide"),
         "ids": [each.id for each in decisions],
@@ -138,42 +134,27 @@ def _decision_columns(actor: Actor, decisions: Sequence[NewDecision], now: datet
         "labels": [each.label for each in decisions],
         "made_by": [each.made_by for each in decisions],
         "confidences": [each.confidence for each in decisions],
-        "posteriors": [None if each.posterior is None else json.dumps(each.posterior) for each in decisions],
-        "policies": [each.policy_id for each in decisions],
-        "models": [each.model_version_id for each in decisions],
-        "panels": [each.panel_id for each in decisions],
-        "consensuses": [each.consensus_id for each in decisions],
+        "posteriors": _given([None if each.posterior is None else json.dumps(each.posterior) for each in decisions]),
+        "policies": _given([each.policy_id for each in decisions]),
+        "models": _given([each.model_version_id for each in decisions]),
+        "panels": _given([each.panel_id for each in decisions]),
+        "consensuses": _given([each.consensus_id for each in decisions]),
         # arrays of arrays must be rectangular, so each inner one travels as its text; keys need no quotes
-        "reasons": ["{" + ",".join(each.reason_codes) + "}" for each in decisions],
-        "times": [now] * len(decisions),
+        "reasons": _given(
+            ["{" + ",".join(each.reason_codes) + "}" if each.reason_codes else None for each in decisions]
+        ),
         "events": [each.event_id for each in decisions],
     }
+
+
+def _given(column: list[Any]) -> list[Any]:
+    """The column, or nothing where it holds nothing: unnest fills up with nulls, and a null costs as much to send."""
+    return column if any(value is not None for value in column) else []
 
 
 def _require_known_labels(decisions: Sequence[NewDecision], version_of: dict[UUID, UUID]) -> None:
     versions = CaseTypeVersion.objects.filter(pk__in=set(version_of.values())).values_list("pk", "labels")
     known = {version_id: set(label_keys(labels)) for version_id, labels in versions}
     for each in decisions:
-        if each.id in version_of and each.label not in known[version_of[each.id]]:
+        if each.label not in known[version_of[each.id]]:
             raise ValueError(f"case {each.case_id} cannot be decided {each.label!r}: its type has no such label")
-
-
-def _decision(each: NewDecision, actor: Actor, at: datetime, *, sequence: int, supersedes_id: UUID | None) -> Decision:
-    return Decision(
-        tenant_id=actor.tenant_id,
-        id=each.id,
-        case_id=each.case_id,
-        sequence=sequence,
-        label=each.label,
-        made_by=each.made_by,
-        confidence=each.confidence,
-        posterior=each.posterior,
-        policy_id=each.policy_id,
-        model_version_id=each.model_version_id,
-        panel_id=each.panel_id,
-        consensus_id=each.consensus_id,
-        reason_codes=list(each.reason_codes),
-        supersedes_id=supersedes_id,
-        decided_at=at,
-        event_id=each.event_id,
-    )

@@ -6,13 +6,12 @@ a header that a client may choose.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 
+from hitl_platform.access.entry import MembershipChoice, memberships_of
 from hitl_platform.doors.authentication import key_actor_of
 from hitl_platform.doors.errors import domain_refusal
 from hitl_platform.kernel.errors import DomainError
@@ -22,17 +21,6 @@ from hitl_platform.tenants.scope import tenant_scope
 TENANT_KEY = "tenant_id"
 # an account belongs to no tenant, and its library's middleware must see what its views raise
 ACCOUNTS = "/accounts/"
-
-
-@dataclass(frozen=True)
-class MembershipChoice:
-    """One organisation that the logged-in person may enter."""
-
-    tenant_id: UUID
-    slug: str
-    name: str
-    simulated: bool
-    roles: frozenset[str]
 
 
 class TenantScope:
@@ -74,7 +62,7 @@ class TenantScope:
     def _member(self, request: Any) -> Actor | None:
         if not request.user.is_authenticated:
             return None
-        request.memberships = memberships_of(request.user.pk)
+        request.memberships = memberships_of(request.user)
         chosen = _chosen(request)
         if chosen is None:
             return None
@@ -85,16 +73,6 @@ class TenantScope:
             roles=chosen.roles,
             name=request.user.get_full_name(),
         )
-
-
-def memberships_of(user_id: UUID) -> list[MembershipChoice]:
-    """The organisations that a user may enter, by name."""
-    with connection.cursor() as cursor:
-        cursor.execute("select tenant_id, slug, name, simulated, roles from app.memberships_of(%s)", [user_id])
-        return [
-            MembershipChoice(tenant_id, slug, name, simulated, frozenset(roles))
-            for tenant_id, slug, name, simulated, roles in cursor.fetchall()
-        ]
 
 
 def _chosen(request: Any) -> MembershipChoice | None:

@@ -19,7 +19,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Model
 
-from hitl_platform.kernel.array_cursor import array_cursor
+from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.canonical import canonical
 from hitl_platform.kernel.ids import uuid7
 from hitl_platform.ledger.statements import changes_rows
@@ -89,7 +89,7 @@ class _Recording:
             if self.writes:
                 raise NothingRecorded(f"{self.name} changed rows and recorded no event")
             return
-        with array_cursor() as cursor:
+        with bound_cursor() as cursor:
             cursor.execute(_INSERT_EVENTS, [self.tenant_id, *map(list, zip(*self.events, strict=True))])
             if self.personal:
                 cursor.execute(_INSERT_PERSONAL, [self.tenant_id, *map(list, zip(*self.personal, strict=True))])

@@ -1,7 +1,8 @@
 """The doorbell: a Celery message that says "something of this kind is due at this tenant".
 
 It is a hint and no more. A step whose doorbell was lost is found by the sweeper a few seconds later, so
-publishing never fails a request and never holds one up: after a failure nothing is tried for a while.
+publishing never fails a request and never holds one up: it happens behind the request, and after a failure
+nothing is tried for a while.
 """
 
 import logging
@@ -17,6 +18,8 @@ from kombu import pools
 from kombu.connection import Connection
 from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
+
+from hitl_platform.pipeline.ringer import Ringer
 
 TASK = "hitl.doorbell"
 # a message nobody took in this time is stale: the sweeper has rung again since
@@ -71,11 +74,14 @@ class _Ring:
     tenant_id: UUID
 
     def __call__(self) -> None:
-        ring(self.kind, tenant_id=self.tenant_id)
+        ringer.ask(self)
+
+
+ringer: Ringer[_Ring] = Ringer(lambda bell: ring(bell.kind, tenant_id=bell.tenant_id))
 
 
 def ring_on_commit(kind: str, *, tenant_id: UUID) -> None:
-    """Ring once per kind and tenant when the transaction in force commits."""
+    """Ring once per kind and tenant soon after the transaction in force commits."""
     bell = _Ring(kind, tenant_id)
     if not any(entry[1] == bell for entry in connection.run_on_commit):
         transaction.on_commit(bell)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models.functions import Now
 
+from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import require
 from hitl_platform.kernel.ids import uuid7s
 from hitl_platform.ledger.commands import command, record
@@ -59,7 +59,7 @@ def enqueue_many(kind: str, *, tenant_id: UUID, rows: Sequence[NewStep], attempt
     get_kind(kind)
     if not rows:
         return 0
-    with connection.cursor() as cursor:
+    with bound_cursor() as cursor:
         cursor.execute(
             statements.ENQUEUE,
             {

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from django.db import connections, transaction
 
+from hitl_platform.kernel.bound_cursor import bound_cursor
+
 _tenant: ContextVar[UUID | None] = ContextVar("tenant", default=None)
 
 
@@ -57,5 +59,5 @@ def in_scope() -> bool:
 
 
 def _set_config(using: str, value: str) -> None:
-    with connections[using].cursor() as cursor:
+    with bound_cursor(using) as cursor:
         cursor.execute("select set_config('app.tenant', %s, true)", [value])

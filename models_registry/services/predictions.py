@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cases.models import Case
 from cases.services import score_cases
-from hitl_platform.kernel.array_cursor import array_cursor
+from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.ids import uuid7, uuid7s
 from hitl_platform.ledger.commands import MAX_ITEMS, record, record_batch
 from hitl_platform.tenants.actor import Actor
@@ -65,7 +65,7 @@ def _store_chunk(actor: Actor, version: ModelVersion, case_ids: Sequence[UUID], 
         kept = [row for row, case_id in enumerate(case_ids) if case_id in still]
         case_ids, reply = [case_ids[row] for row in kept], _rows(reply, np.asarray(kept))
     labels = [version.labels[winner] for winner in reply.probabilities.argmax(axis=1).tolist()]
-    with array_cursor() as cursor:
+    with bound_cursor() as cursor:
         columns: dict[str, Any] = {"tenant": actor.tenant_id, "event": event_id, "cases": list(case_ids)}
         cursor.execute(_INSERT, columns | {"labels": labels} | _columns(version, reply))
     items = {

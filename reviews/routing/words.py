@@ -83,7 +83,7 @@ def shortened(text: str, *, limit: int) -> str:
 
 def _distance(left: Any, right: Any) -> tuple[str, bool] | None:
     """How far apart two values are, and whether the left is the greater; None for values without distance."""
-    if any(isinstance(side, bool) for side in (left, right)):
+    if isinstance(left, bool) or isinstance(right, bool):
         return None
     if isinstance(left, int | float) and isinstance(right, int | float):
         # rounded, so that 0.93 is 0.03 above 0.90 and not 0.030000000000000027

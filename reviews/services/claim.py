@@ -1,7 +1,6 @@
 """Claiming the next seat of a queue."""
 
-from django.db import connection
-
+from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import Conflict, require
 from hitl_platform.ledger.commands import command, record
 from hitl_platform.tenants.actor import Actor
@@ -51,7 +50,7 @@ def _take(actor: Actor, queue: Queue, *, viewed: bool) -> Seat | None:
 
 def _claim(actor: Actor, queue: Queue, *, viewed: bool, given_back: bool) -> tuple[Seat | None, bool]:
     """The seat, and whether it was in hand already."""
-    with connection.cursor() as cursor:
+    with bound_cursor() as cursor:
         cursor.execute(
             _CLAIM,
             {

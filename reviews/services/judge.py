@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from cases.definitions import label_keys
+from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import Conflict, Invalid, require
 from hitl_platform.ledger.commands import command, quiet_command, record
 from hitl_platform.pipeline.services import enqueue
 from hitl_platform.tenants.actor import Actor
-from reviews import permissions, queries
+from reviews import permissions, queries, statements
 from reviews.models import Advice, Judgment, Panel, Seat, SeatDraft
 from reviews.services.leases import begin_lease, lease_expired, look_after, require_lease
 from reviews.states import SEAT, PanelState
@@ -20,6 +21,8 @@ from reviews.type_versions import type_version
 MAX_RATIONALE = 5_000
 MAX_DRAFT_FIELDS = 40
 MAX_DRAFT_TEXT = 20_000
+_JUDGED = [field.attname for field in Judgment._meta.concrete_fields]
+_SUBMIT = statements.SUBMIT.format(columns=", ".join(_JUDGED), values=", ".join(f"%({name})s" for name in _JUDGED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,8 @@ def _submit(*, actor: Actor, seat_id: UUID, lease_token: int, verdict: Verdict) 
     _require_known(seat, label=verdict.label, reason_codes=verdict.reason_codes)
     seat.state = SEAT.apply("submit", seat.state)
     seat.submitted_at, seat.lease_ends_at = seat.read_at, None
-    seat.save(update_fields=["state", "submitted_at", "lease_ends_at"])
-    judgment = Judgment.objects.create(tenant_id=actor.tenant_id, reviewer_id=actor.id, **_content(seat, verdict))
+    judgment = Judgment(tenant_id=actor.tenant_id, seat=seat, reviewer_id=actor.id, **_content(seat, verdict))
+    _write(seat, judgment)
     enqueue(
         "consensus",
         tenant_id=actor.tenant_id,
@@ -143,12 +146,18 @@ def undo_judgment(*, actor: Actor, seat_id: UUID) -> Seat:
     return seat
 
 
+def _write(seat: Seat, judgment: Judgment) -> None:
+    """The seat's new state and the judgment, by one statement: what is done at every click."""
+    row = {name: getattr(judgment, name) for name in _JUDGED} | {"state": seat.state}
+    with bound_cursor() as cursor:
+        cursor.execute(_SUBMIT, row)
+
+
 def _content(seat: Seat, verdict: Verdict) -> dict[str, Any]:
     claimed_at = seat.claimed_at or seat.read_at
     longest = (seat.read_at - claimed_at).total_seconds()
     active = None if verdict.active_seconds is None else min(max(verdict.active_seconds, 0.0), longest)
     return {
-        "seat": seat,
         "panel_id": seat.panel_id,
         "case_id": seat.case_id,
         "case_type_id": type_version(seat.type_version_id).case_type_id,

@@ -4,9 +4,10 @@ import math
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
+from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import Conflict, require
 from hitl_platform.ledger.commands import command, quiet_command, record
 from hitl_platform.pipeline.services import enqueue
@@ -25,7 +26,7 @@ _looked_after: dict[UUID, int] = {}
 @quiet_command
 def heartbeat_seat(*, actor: Actor, seat_id: UUID, lease_token: int) -> datetime:
     """Let the lease begin anew; returns when it ends. Raises Conflict (lease_expired) where it is over."""
-    with connection.cursor() as cursor:
+    with bound_cursor() as cursor:
         cursor.execute(
             statements.HEARTBEAT,
             {"tenant": actor.tenant_id, "seat": seat_id, "me": actor.id, "token": lease_token},
@@ -136,7 +137,7 @@ def enqueue_expiry(*, tenant_id: UUID, queue_id: UUID, ends_at: datetime) -> Non
 
 def expire_queue(*, tenant_id: UUID, queue_id: UUID) -> int:
     """Open the seats of a queue whose leases have ended, MOST_EXPIRED at most; inside a command."""
-    with connection.cursor() as cursor:
+    with bound_cursor() as cursor:
         cursor.execute(statements.EXPIRE, {"tenant": tenant_id, "queue": queue_id, "most": MOST_EXPIRED})
         ended = cursor.fetchall()
     actor = system_actor(tenant_id, "lease_expiry")

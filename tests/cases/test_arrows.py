@@ -16,7 +16,7 @@ from tests.cases.loans import make_case, make_loan_type
 
 def decided(
     actor: Actor, *cases: Case, label: str = "approve", event_id: UUID | None = None, **more: Any
-) -> list[Decision]:
+) -> list[NewDecision]:
     event = event_id or uuid7()
     return decide_cases(
         actor=actor,
@@ -74,7 +74,7 @@ def test_scored_cases_are_decided(three: list[Case], integrator: Actor) -> None:
     )
     assert {decision.case_id for decision in made} == {three[0].pk, three[1].pk}
     stored = Decision.objects.get(case=three[0])
-    assert stored in made
+    assert stored.pk in {decision.id for decision in made}
     assert (stored.sequence, stored.label, stored.confidence, stored.posterior) == (
         1,
         "approve",
@@ -94,8 +94,8 @@ def test_decisions_of_a_case_form_a_history(three: list[Case], integrator: Actor
     assert decided(integrator, three[0]) == []
     Case.objects.filter(pk=three[0].pk).update(state=CaseState.IN_REVIEW)
     second = decided(integrator, three[0], label="decline")[0]
-    assert (second.sequence, second.supersedes_id) == (2, first.pk)
-    assert Decision.objects.get(pk=second.pk).supersedes_id == first.pk
+    stored = Decision.objects.get(pk=second.id)
+    assert (stored.sequence, stored.supersedes_id) == (2, first.id)
 
 
 def test_a_label_that_the_case_type_lacks_decides_nothing(three: list[Case], integrator: Actor) -> None:

@@ -118,7 +118,7 @@ class World:
 def _browser(actor: Actor) -> Client:
     client = Client()
     user = User.objects.get(pk=actor.id)
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user, backend="hitl_platform.access.entry.MemberBackend")
     return client
 
 

@@ -1,7 +1,9 @@
 """The doorbell is a hint: it never fails a request, never holds one up, and carries no authority."""
 
+import os
 import socket
 import time
+import warnings
 
 import pytest
 
@@ -31,6 +33,38 @@ def deaf_broker(monkeypatch):
 
 def test_it_rings(acme):
     assert doorbell.ring(KIND, tenant_id=acme.id)
+
+
+def test_a_burst_behind_requests_is_a_few_messages(acme, django_capture_on_commit_callbacks):
+    before = doorbell.counts["rung"]
+    for _ in range(200):
+        with django_capture_on_commit_callbacks(execute=True):
+            doorbell.ring_on_commit(KIND, tenant_id=acme.id)
+    assert doorbell.ringer.flush(patience=10)
+    assert 1 <= doorbell.counts["rung"] - before < 100
+
+
+def test_no_request_waits_for_a_broker_that_does_not_answer(acme, deaf_broker, django_capture_on_commit_callbacks):
+    before = doorbell.counts["failed"]
+    with django_capture_on_commit_callbacks(execute=True):
+        doorbell.ring_on_commit(KIND, tenant_id=acme.id)
+    # the answer is there while the message still waits for the broker
+    assert doorbell.counts["failed"] == before
+    assert doorbell.ringer.flush(patience=10)
+    assert doorbell.counts["failed"] == before + 1
+
+
+def test_a_forked_process_rings_too(acme):
+    doorbell.ringer.ask(doorbell._Ring(KIND, acme.id))
+    assert doorbell.ringer.flush(patience=10)
+    with warnings.catch_warnings():
+        # later Pythons warn of any fork beside a thread; Celery forks its workers, so this has to hold
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        doorbell.ringer.ask(doorbell._Ring(KIND, acme.id))
+        os._exit(0 if doorbell.ringer.flush(patience=10) else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_broker_that_is_away_is_counted_and_not_raised(acme, no_broker, caplog):

@@ -72,4 +72,5 @@ def test_the_doorbell_rings_once_a_transaction_for_each_kind(acme, django_captur
         enqueue("score", tenant_id=acme.id, subject_id=uuid4())
         enqueue("route", tenant_id=acme.id, subject_id=uuid4(), run_at=timezone.now() + timedelta(hours=1))
     assert len(callbacks) == 2
+    assert doorbell.ringer.flush(patience=10)
     assert doorbell.counts["rung"] == before + 2

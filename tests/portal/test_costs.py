@@ -12,8 +12,8 @@ from tests.portal.scene import open_desk
 
 Browser = Callable[[str], Client]
 
-# on each page: session, user, memberships; the scope's begin, its setting, the setting's end, the scope's
-SHELL = 7
+# on each page: session, member; the scope's begin, its setting, the setting's end, the scope's
+SHELL = 6
 
 
 @pytest.mark.parametrize("cases", [1, 25])
@@ -29,12 +29,12 @@ def test_queries_do_not_grow_with_the_work(
         client.get("/queues/credit/")
     response = client.post("/queues/credit/next", follow=True)
     seat, page = seat_of(response), read(response)
-    with django_assert_num_queries(SHELL + 4):
+    with django_assert_num_queries(SHELL + 3):
         client.get(f"/seats/{seat}/")
     fields = page.fields_of("/submit") | {"label": "approve"}
     with django_assert_num_queries(SHELL + 3):
         client.post(f"/seats/{seat}/heartbeat", fields)
-    with django_assert_num_queries(SHELL + 6):
+    with django_assert_num_queries(SHELL + 5):
         client.post(f"/seats/{seat}/submit", fields)
 
 

@@ -89,7 +89,7 @@ class TestPage:
         office.bring()
         seat = office.claim(alice)
         page(office, alice, seat)
-        with office.scope(), django_assert_num_queries(3):
+        with office.scope(), django_assert_num_queries(2):
             seat_page(alice, queries.get_seat(alice, seat.pk))
 
 
@@ -255,9 +255,9 @@ class TestApi:
         office.bring(1, 2)
         client = client_for(alice)
         office.submit_to(office.claim(alice), alice)
-        with django_assert_max_num_queries(13):
+        with django_assert_max_num_queries(11):
             seat = post(client, "queues/loans/claim").json()["seat"]
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(10):
             post(client, f"seats/{seat['id']}/submit", {"lease_token": seat["lease_token"], "label": "approve"})
 
 

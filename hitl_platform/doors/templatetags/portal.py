@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from hitl_platform.doors.middleware import MembershipChoice
+from hitl_platform.access.entry import MembershipChoice
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Role
 
