@@ -97,12 +97,12 @@ def set_roles(*, actor: Actor, membership_id: UUID, roles: Iterable[str], is_act
 def create_key(*, actor: Actor, name: str, scopes: Iterable[str], life: timedelta = KEY_LIFE) -> tuple[ServiceKey, str]:
     """A service key and its secret, which is shown this once. Two live keys of one name allow rotation."""
     require(_may_staff(actor) or actor.has(Role.MANAGER), "Owners and managers create keys.")
-    wanted = sorted(set(scopes))
+    name, wanted = name.strip(), sorted(set(scopes))
     unknown = [scope for scope in wanted if scope not in KeyScope.values]
     if unknown or not wanted:
         reason = f"unknown: {', '.join(unknown)}; known: {', '.join(KeyScope.values)}" if unknown else "at least one"
         raise Invalid("The scopes are wrong.", fields={"scopes": [reason]})
-    if not name.strip():
+    if not name:
         raise Invalid("A key needs a name.", fields={"name": ["may not be empty"]})
     live = ServiceKey.objects.filter(name=name, revoked_at=None, expires_at__gt=timezone.now()).count()
     if live >= LIVE_KEYS_OF_ONE_NAME:
@@ -110,7 +110,7 @@ def create_key(*, actor: Actor, name: str, scopes: Iterable[str], life: timedelt
     secret = KEY_START + secrets.token_urlsafe(32)
     key = ServiceKey(
         tenant_id=actor.tenant_id,
-        name=name.strip(),
+        name=name,
         prefix=secret[:PREFIX_LENGTH],
         sha256=secret_hash(secret),
         scopes=wanted,
