@@ -48,7 +48,7 @@ class Organisation:
     model_name: str
     feature_schema: Mapping[str, Any]
     label_order: Sequence[str]
-    # of the penalty, the inverse, by log-loss out of fold on the known half
+    # the inverse of the penalty's weight (scikit-learn's C), chosen by log-loss out of fold on the known half
     strength: float
     templates: Sequence[TemplatePlan]
     queues: Sequence[QueuePlan]

@@ -8,7 +8,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from django.conf import settings
 
 from audits.demo.organisation import Organisation
 from hitl_platform.access.services import add_member, create_user
+from hitl_platform.embedded.keyring import write_private
 from hitl_platform.tenants.actor import Actor, system_actor
 from hitl_platform.tenants.models import Membership, Role, User
 from hitl_platform.tenants.scope import tenant_scope
@@ -118,6 +118,4 @@ def logins(organisations: Sequence[Organisation]) -> list[dict[str, Any]]:
 
 def write_logins(path: Path, entries: Sequence[dict[str, Any]]) -> None:
     """Write the logins for this account's eyes alone."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-        json.dump(entries, file, indent=1)
+    write_private(path, text=json.dumps(entries, indent=1))

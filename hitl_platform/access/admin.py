@@ -85,7 +85,6 @@ class MembershipAdmin(ConsoleAdmin):
     list_display = ("person", "email", "roles", "is_active", "created_at")
     list_filter = ("is_active",)
     search_exactly = ("user__email",)
-    list_select_related = ("user",)
     verbs = (
         Verb("admit", "Add a member", "The person can enter this organisation at once, with these roles.",
              _add_member, _is_owner, form=AddMemberForm, on_list=True),
@@ -101,7 +100,7 @@ class MembershipAdmin(ConsoleAdmin):
 
     @admin.display(description="person", ordering="user__name")
     def person(self, membership: Membership) -> str:
-        """The person's name, and whether there is one."""
+        """The person's name, and whether the person is a simulated one."""
         return f"{membership.user.name}{' (simulated)' if membership.user.simulated else ''}"
 
     @admin.display(description="e-mail")

@@ -90,7 +90,7 @@ def _render(
         **content,
     }
     request.current_app = page.admin_site.name
-    return TemplateResponse(request, "console/verb.html", context, status=200)
+    return TemplateResponse(request, "console/verb.html", context)
 
 
 def _back(page: "ConsoleAdmin", obj: Model | None) -> str:

@@ -102,3 +102,13 @@ def wait_until_gone(pid: int, *, patience: float) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def command_line_of(pid: int) -> str:
+    """The command line of a process, or "" when it cannot be read."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    if not Path("/bin/ps").exists():
+        return ""
+    listing = ["/bin/ps", "-p", str(pid), "-o", "command="]
+    return subprocess.run(listing, check=False, capture_output=True, text=True).stdout

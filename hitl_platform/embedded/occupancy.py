@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .children import is_running, kill_group, wait_until_gone
+from .children import command_line_of, is_running, kill_group, wait_until_gone
 from .failures import ServerFailed
-from .postgres import command_line
 from .programs import MANAGE
 
 # What the command lines of our processes contain: a process id may have been given to somebody else since.
@@ -48,7 +47,7 @@ def end_leftovers(home: Path, *, say: Callable[[str], None]) -> None:
     path = home / "children.json"
     known = json.loads(path.read_text(encoding="ascii") or "{}") if path.exists() else {}
     for name, pid in known.items():
-        if is_running(pid) and any(mark in command_line(pid) for mark in OURS):
+        if is_running(pid) and any(mark in command_line_of(pid) for mark in OURS):
             say(f"Stopping {name} of that demo (process {pid}).")
             os.kill(pid, signal.SIGTERM)
             wait_until_gone(pid, patience=10)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import binaries, ports
-from .children import Account, is_running, spawn, stop, undisturbed, wait_until_gone
+from .children import Account, command_line_of, is_running, spawn, stop, undisturbed, wait_until_gone
 from .failures import ServerFailed
 from .keyring import DATABASE, SUPERUSER, Keyring
 from .lodging import unprivileged_account
@@ -201,7 +201,7 @@ class Postgres:
 
     def serves_this_folder(self, pid: int) -> bool:
         """Whether that process is a server on our data folder, by its command line."""
-        command = command_line(pid)
+        command = command_line_of(pid)
         return "postgres" in command and str(self.data) in command
 
     def pid_file_lines(self) -> list[str]:
@@ -220,13 +220,3 @@ class Postgres:
         with contextlib.suppress(OSError):
             return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
         return "(no log)"
-
-
-def command_line(pid: int) -> str:
-    """The command line of a process, or "" when it cannot be read."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    if not Path("/bin/ps").exists():
-        return ""
-    listing = ["/bin/ps", "-p", str(pid), "-o", "command="]
-    return subprocess.run(listing, check=False, capture_output=True, text=True).stdout

@@ -118,7 +118,7 @@ def seed_demo(*arguments: str) -> Program:
 def simulated_reviewers(number: int, *, address: str) -> Program:
     """Simulated people who work the demo's queues through the portal, with the logins of HITL_DEMO_LOGINS."""
     command = django("simulate_reviewers", "--reviewers", str(number), "--url", address)
-    return Program(name="people", command=command, ready_line="")
+    return Program(name="people", command=command)
 
 
 def smoke(address: str, *, report: str, logins: str) -> Program:

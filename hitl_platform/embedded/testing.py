@@ -12,7 +12,7 @@ from types import FrameType
 from hitl_platform import bootstrap
 
 from . import ports
-from .browser import find_or_install
+from .browser import find_or_install, tell
 from .children import spawn, stop, undisturbed
 from .lodging import temporary_home
 from .servers import running_servers
@@ -76,8 +76,3 @@ def run_pytest(arguments: Sequence[str], *, environment: dict[str, str]) -> int:
 def interrupt(number: int, frame: FrameType | None) -> None:
     """Turn a signal into the exception that unwinds everything."""
     raise Interrupted
-
-
-def tell(sentence: str) -> None:
-    """Progress goes to stderr; stdout is pytest's."""
-    print(f"[test] {sentence}", file=sys.stderr, flush=True)

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import binaries, ports
-from .children import Account, is_running, spawn, stop, undisturbed, wait_until_gone
+from .children import Account, command_line_of, is_running, spawn, stop, undisturbed, wait_until_gone
 from .failures import ServerFailed
 from .keyring import Keyring, write_private
 from .lodging import unprivileged_account
-from .postgres import command_line
 
 SETTINGS = """\
 bind 127.0.0.1
@@ -132,7 +131,7 @@ class Valkey:
         if not text.isdigit():
             return
         pid = int(text)
-        if is_running(pid) and "valkey-server" in command_line(pid):
+        if is_running(pid) and "valkey-server" in command_line_of(pid):
             self.say(f"A Valkey of an earlier run (pid {pid}) still runs: stopping it.")
             os.kill(pid, signal.SIGTERM)
             if not wait_until_gone(pid, patience=10):

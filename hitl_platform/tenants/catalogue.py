@@ -54,10 +54,10 @@ class _Walk:
 
     def tables(self) -> Iterator[str]:
         query = (
-            "select relname, relrowsecurity, relforcerowsecurity, relkind from pg_class"
+            "select relname, relrowsecurity, relforcerowsecurity from pg_class"
             " where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
         )
-        for table, enabled, forced, _ in self._rows(query):
+        for table, enabled, forced in self._rows(query):
             if table in self.tenant_tables:
                 if not enabled:
                     yield f"{table}: row-level security is off"
@@ -178,10 +178,11 @@ class _Walk:
             " join pg_namespace n on n.oid = p.pronamespace where n.nspname in ('public', 'app')"
             " and not exists (select 1 from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
         )
-        for function, definer, config, schema in self._rows(functions):
+        found = self._rows(functions)
+        for function, definer, config, schema in found:
             if definer and (schema != "app" or function not in DEFINER_FUNCTIONS):
                 yield f"function {function}: runs with its owner's rights and is not one of the two doors"
             if definer and "search_path=pg_catalog" not in (config or ""):
                 yield f"function {function}: its search_path is not fixed"
-        missing = DEFINER_FUNCTIONS - {row[0] for row in self._rows(functions)}
+        missing = DEFINER_FUNCTIONS - {row[0] for row in found}
         yield from (f"function app.{name}: does not exist" for name in sorted(missing))

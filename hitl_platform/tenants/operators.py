@@ -22,6 +22,11 @@ def find_tenant_id(slug: str) -> UUID | None:
     return row[0] if row else None
 
 
+def refusal_text(error: DomainError) -> str:
+    """A refusal for a terminal: its sentence, and a line for each field that it names."""
+    return error.message + "".join(f"\n  {name}: {'; '.join(why)}" for name, why in error.fields.items())
+
+
 class TenantCommand(BaseCommand):
     """A management command with `--tenant SLUG`; subclasses write `run(actor, **options)`."""
 
@@ -35,8 +40,7 @@ class TenantCommand(BaseCommand):
         try:
             return self.run(system_actor(tenant_id, "operator"), **options)
         except DomainError as error:
-            reasons = "".join(f"\n  {name}: {'; '.join(why)}" for name, why in error.fields.items())
-            raise CommandError(error.message + reasons) from error
+            raise CommandError(refusal_text(error)) from error
 
     def run(self, actor: Actor, **options: Any) -> str | None:
         """What the command does, as the operator, in one tenant."""

@@ -21,6 +21,7 @@ from audits.demo.people import Staff, logins, write_logins
 from audits.demo.seeding import ensure_organisation
 from hitl_platform.embedded.visitors import Unexpected
 from hitl_platform.kernel.errors import DomainError
+from hitl_platform.tenants.operators import refusal_text
 
 WEB_SECONDS = 90.0
 PIPELINE_SECONDS = 120.0
@@ -41,8 +42,7 @@ class Command(BaseCommand):
             if not without_cases:
                 self._bring_cases(staffs, address=base_url)
         except DomainError as error:
-            reasons = "".join(f"\n  {name}: {'; '.join(why)}" for name, why in error.fields.items())
-            raise CommandError(error.message + reasons) from error
+            raise CommandError(refusal_text(error)) from error
         except (Unexpected, TimeoutError) as error:
             raise CommandError(str(error)) from error
 
