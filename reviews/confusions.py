@@ -10,7 +10,7 @@ import numpy as np
 from hitl_platform.tenants.scope import current_tenant_id
 from reviews.consensus import aggregate
 from reviews.consensus.answers import Floats
-from reviews.models import Judgment, SeatKind
+from reviews.models import Judgment, Purpose, SeatKind
 
 # The newest judgments of a case type say more of its reviewers than old ones, and bound the work of a fit.
 MOST_JUDGMENTS = 20_000
@@ -54,7 +54,7 @@ def fit_for(case_type_id: UUID, *, labels: Sequence[str], reviewers: Sequence[UU
 
 def _fit(case_type_id: UUID, labels: Sequence[str]) -> Fit:
     told = Judgment.objects.filter(
-        case_type_id=case_type_id, kind=SeatKind.REVIEWER, superseded_at__isnull=True
+        case_type_id=case_type_id, kind=SeatKind.REVIEWER, purpose=Purpose.LIVE, superseded_at__isnull=True
     ).order_by("-judged_at")
     rows = list(told.values_list("panel_id", "reviewer_id", "label")[:MOST_JUDGMENTS])
     panels, workers = _codes(row[0] for row in rows), _codes(row[1] for row in rows)

@@ -5,9 +5,10 @@ changing a queue, a template or a policy never rewrites what already happened.
 """
 
 from reviews.models.judging import Consensus, Judgment
-from reviews.models.panels import LIVE_PANEL, Panel, Seat, SeatDraft, SeatKind
-from reviews.models.queues import Advice, Mode, PanelTemplate, Queue, QueueUserPermission
+from reviews.models.panels import LIVE_PANEL, Panel, Purpose, Seat, SeatDraft, SeatKind
+from reviews.models.queues import Queue, QueueUserPermission
 from reviews.models.routes import RoutingPolicy, RoutingRecord
+from reviews.models.templates import Advice, Mode, PanelTemplate, Stop
 
 __all__ = [
     "LIVE_PANEL",
@@ -17,6 +18,7 @@ __all__ = [
     "Mode",
     "Panel",
     "PanelTemplate",
+    "Purpose",
     "Queue",
     "QueueUserPermission",
     "RoutingPolicy",
@@ -24,4 +26,5 @@ __all__ = [
     "Seat",
     "SeatDraft",
     "SeatKind",
+    "Stop",
 ]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from cases.models import Case, CaseType
 from hitl_platform.tenants.owned import TenantForeignKey, TenantOwned
-from reviews.models.panels import Panel, Seat, SeatKind
+from reviews.models.panels import Panel, Purpose, Seat, SeatKind
 
 
 class Judgment(TenantOwned):
@@ -24,6 +24,15 @@ class Judgment(TenantOwned):
     # the blind answer, where advice was shown after it
     first_label = models.TextField(null=True)
     advice_shown = models.BooleanField()
+    # why it was asked for, and whether its seat was of the arm without advice
+    purpose = models.TextField(choices=Purpose.choices, default=Purpose.LIVE)
+    control = models.BooleanField(default=False)
+    stage = models.SmallIntegerField(default=0)
+    # what the reviewer marked as evidence: [{"field": …, "start": 3, "end": 9} or {"field": …, "box": [x, y, w, h]}]
+    evidence = models.JSONField(default=list)
+    held_seconds = models.FloatField(default=0.0)
+    # how much there was to read, in characters
+    content_length = models.IntegerField(default=0)
     rationale = models.TextField(default="")
     reason_codes = ArrayField(models.TextField(), default=list)
     # seconds in which the reviewer was at it, as the page counts them: no hidden tab, no idle time
@@ -52,7 +61,7 @@ class Judgment(TenantOwned):
         indexes = [
             models.Index(
                 fields=["tenant", "case_type", "-judged_at"],
-                condition=Q(superseded_at__isnull=True, kind="reviewer"),
+                condition=Q(superseded_at__isnull=True, kind="reviewer", purpose="live"),
                 name="judgment_history",
             ),
             models.Index(fields=["tenant", "reviewer", "-judged_at"], name="judgment_by_reviewer"),

@@ -4,14 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils import timezone
 
 from cases.models import Case, CaseType
 from hitl_platform.tenants.owned import TenantForeignKey, TenantOwned
-from reviews.models.queues import Advice, PanelTemplate, Queue
+from reviews.models.queues import Queue
 from reviews.models.routes import RoutingPolicy
+from reviews.models.templates import Advice, PanelTemplate
 from reviews.states import PanelState, SeatState
 
 LIVE_PANEL = (PanelState.OPEN, PanelState.DISPUTED)
@@ -23,8 +25,18 @@ class SeatKind(models.TextChoices):
     REVIEWER = "reviewer"
 
 
+class Purpose(models.TextChoices):
+    LIVE = "live"
+    # a case whose answer is known, hidden among the others: it measures its reviewer
+    GOLD = "gold"
+    # a decided case, judged blind once more: it measures the decision
+    SECOND_REVIEW = "second_review"
+    # a past case with a known outcome, for learning: nothing of it counts
+    PRACTICE = "practice"
+
+
 class Panel(TenantOwned):
-    """One round of human review of one case."""
+    """One round of human review of one case. Only a `live` one leads to a decision."""
 
     case = TenantForeignKey(Case, related_name="panels")
     case_type = TenantForeignKey(CaseType, related_name="+")
@@ -33,6 +45,7 @@ class Panel(TenantOwned):
     policy = TenantForeignKey(RoutingPolicy, null=True, related_name="+")
     state = models.TextField(default=PanelState.OPEN, choices=[(s.value, s.value) for s in PanelState])
     round = models.SmallIntegerField(default=1)
+    purpose = models.TextField(choices=Purpose.choices, db_default=Purpose.LIVE, default=Purpose.LIVE)
     # why people are asked, as a code that gives nothing of the model's answer away
     why = models.TextField()
     opened_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -46,8 +59,11 @@ class Panel(TenantOwned):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "case", "round"], name="no_round_twice"),
             models.UniqueConstraint(
-                fields=["tenant", "case"], condition=Q(state__in=LIVE_PANEL), name="no_two_live_panels_of_one_case"
+                fields=["tenant", "case"],
+                condition=Q(state__in=LIVE_PANEL, purpose="live"),
+                name="no_two_live_panels_of_one_case",
             ),
+            models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="no_unknown_purpose"),
             models.CheckConstraint(condition=Q(state__in=list(PanelState)), name="no_unknown_panel_state"),
         ]
 
@@ -68,6 +84,22 @@ class Seat(TenantOwned):
     kind = models.TextField(choices=SeatKind.choices, default=SeatKind.REVIEWER)
     state = models.TextField(default=SeatState.OPEN, choices=[(s.value, s.value) for s in SeatState])
     advice = models.TextField(choices=Advice.choices)
+    purpose = models.TextField(choices=Purpose.choices, db_default=Purpose.LIVE, default=Purpose.LIVE)
+    # which stage of a chain, and whether a refusal here ends it
+    stage = models.SmallIntegerField(db_default=0, default=0)
+    veto = models.BooleanField(db_default=False, default=False)
+    # drawn for the arm that never sees advice; its `advice` is hidden
+    control = models.BooleanField(db_default=False, default=False)
+    # what it asks of its reviewer, as "skill:level", and whether the panel's teams must differ
+    skills = ArrayField(models.TextField(), db_default=Value("{}"), default=list)
+    distinct_teams = models.BooleanField(db_default=False, default=False)
+    # handed to one person, who alone may take it until `reserved_until`
+    reserved_for = models.UUIDField(null=True)
+    reserved_until = models.DateTimeField(null=True)
+    # why it stands where it stands in its queue, in words
+    priority_cause = models.TextField(db_default="", default="")
+    # seconds on hold so far: no part of the time at work
+    held_seconds = models.FloatField(db_default=0.0, default=0.0)
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
     # the case is theirs: neither may ever have this seat
     submitter_id = models.UUIDField(null=True)
@@ -105,6 +137,7 @@ class Seat(TenantOwned):
             ),
             models.CheckConstraint(condition=Q(state__in=list(SeatState)), name="no_unknown_seat_state"),
             models.CheckConstraint(condition=Q(kind__in=SeatKind.values), name="no_unknown_seat_kind"),
+            models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="no_unknown_purpose_of_a_seat"),
             models.CheckConstraint(
                 condition=Q(state="open", reviewer__isnull=True)
                 | Q(state="cancelled")

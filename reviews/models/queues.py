@@ -12,17 +12,6 @@ from cases.models import CaseType
 from hitl_platform.tenants.owned import TenantForeignKey, TenantManager, TenantOwned
 
 
-class Mode(models.TextChoices):
-    MAJORITY = "majority"
-    UNANIMOUS = "unanimous"
-
-
-class Advice(models.TextChoices):
-    HIDDEN = "hidden"
-    SHOWN = "shown"
-    AFTER_ANSWER = "after_answer"
-
-
 class Queue(TenantOwned):
     """Where human work waits. `template_key` names the panel of cases that come without a policy."""
 
@@ -34,6 +23,16 @@ class Queue(TenantOwned):
     undo_seconds = models.SmallIntegerField(default=10)
     instructions = models.TextField(default="", blank=True)
     is_active = models.BooleanField(default=True)
+    # what every seat here asks of its reviewer: [{"skill": "fraud", "level": 2}, …]
+    skills = models.JSONField(db_default=[], default=list)
+    # hidden cases with a known answer: the first so many of a reviewer's seats, then each seat with this probability
+    gold_first = models.SmallIntegerField(db_default=0, default=0)
+    gold_rate = models.FloatField(db_default=0.0, default=0.0)
+    # shares of what people, and of what the platform alone decided, that are judged blind a second time
+    second_review_rate = models.FloatField(db_default=0.0, default=0.0)
+    routine_rate = models.FloatField(db_default=0.0, default=0.0)
+    # share of claims that take the seat which waits longest, whatever its priority: nobody sees hard cases alone
+    variety_rate = models.FloatField(db_default=0.0, default=0.0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     # read along by `queries.get_queue`: what the actor was granted
@@ -49,6 +48,16 @@ class Queue(TenantOwned):
             ),
             models.CheckConstraint(
                 condition=Q(undo_seconds__gte=0, undo_seconds__lte=10), name="no_undo_time_out_of_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    gold_first__gte=0,
+                    gold_rate__range=(0, 1),
+                    second_review_rate__range=(0, 1),
+                    routine_rate__range=(0, 1),
+                    variety_rate__range=(0, 1),
+                ),
+                name="no_share_out_of_range",
             ),
         ]
 
@@ -75,27 +84,3 @@ class QueueUserPermission(TenantOwned, UserObjectPermissionBase):
             )
         ]
         indexes = [models.Index(fields=["tenant", "content_object"], name="permission_by_queue")]
-
-
-class PanelTemplate(TenantOwned):
-    """How a panel is built: one immutable version of it; new panels take the newest version of a key."""
-
-    key = models.TextField()
-    version = models.IntegerField()
-    name = models.TextField()
-    seats = models.SmallIntegerField()
-    mode = models.TextField(choices=Mode.choices, default=Mode.MAJORITY)
-    advice = models.TextField(choices=Advice.choices, default=Advice.AFTER_ANSWER)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        base_manager_name = "objects"
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "key", "version"], name="no_template_version_twice"),
-            models.CheckConstraint(condition=Q(seats__gte=1, seats__lte=9), name="no_panel_size_out_of_range"),
-            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="no_unknown_panel_mode"),
-            models.CheckConstraint(condition=Q(advice__in=Advice.values), name="no_unknown_advice_mode"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} v{self.version}"

@@ -29,6 +29,7 @@ def create_template(
         version=before.version + 1 if before else 1,
         name=name,
         seats=seats,
+        seats_max=seats,
         mode=mode,
         advice=advice,
     )

@@ -34,7 +34,7 @@ def test_queries_do_not_grow_with_the_work(
     fields = page.fields_of("/submit") | {"label": "approve"}
     with django_assert_num_queries(SHELL + 3):
         client.post(f"/seats/{seat}/heartbeat", fields)
-    with django_assert_num_queries(SHELL + 5):
+    with django_assert_num_queries(SHELL + 6):
         client.post(f"/seats/{seat}/submit", fields)
 
 
