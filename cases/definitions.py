@@ -94,9 +94,18 @@ def _misfits(definition: Definition, given_costs: Mapping[str, Mapping[str, floa
     for at, facet in enumerate(definition.facets):
         fields |= _facet_misfit(f"facets[{at}]", facet, properties)
     for at, section in enumerate(definition.layout.get("sections", [])):
-        for nth, field in enumerate(section["fields"]):
-            if field["key"] not in properties:
-                fields[f"layout.sections[{at}].fields[{nth}].key"] = ["The payload schema has no such property."]
+        fields |= _section_misfits(f"layout.sections[{at}]", section, properties)
+    return fields
+
+
+def _section_misfits(place: str, section: Mapping[str, Any], properties: Mapping[str, Any]) -> Fields:
+    fields: Fields = {}
+    for nth, field in enumerate(section["fields"]):
+        for name in ("key", "highlights"):
+            if name in field and field[name] not in properties:
+                fields[f"{place}.fields[{nth}].{name}"] = ["The payload schema has no such property."]
+    if section.get("style") == "compare" and len(section["fields"]) != 2:
+        fields[f"{place}.fields"] = ["A comparison has two fields: before and after."]
     return fields
 
 

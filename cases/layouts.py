@@ -3,7 +3,8 @@
 The layout (`schemas.LAYOUT`) names sections and their fields; what it leaves unsaid is told from the payload's
 JSON Schema (`title`, `type`, `format`, and `oneOf` of `const` with `title` for codes that mean something). What no
 section shows follows in a last, folded block: nothing of a payload is hidden. Everything that leaves here is text:
-nothing in a payload can become markup.
+nothing in a payload can become markup. Files are named by the payload and found by name among those that came with
+the case.
 """
 
 import json
@@ -14,7 +15,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from cases.passages import Passage, compared, highlighted, readable
+
 LONG_TEXT = 160
+# a table or a conversation longer than this is cut, and says how long it is
+MOST_ITEMS = 100
 NO_BREAK = "\u202f"
 NOT_GIVEN = "Not given"
 
@@ -33,8 +38,49 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that came with a case: where it is served, and its media type as it was sniffed."""
+
+    name: str
+    url: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFile:
+    """A file that a field names, `item` telling which of a list; without `url` it is not with the case."""
+
+    name: str
+    item: int | None
+    url: str = ""
+    is_image: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation. `item` is its place; `side` counts its author among the authors."""
+
+    item: int
+    author: str
+    at: str
+    text: str
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One field before and after."""
+
+    title: str
+    before: str
+    after: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
-    """One part of the page: `kind` is figures, fields, text, code, table or rest."""
+    """One part of the page. `kind` is figures, fields, text, code, table, conversation, compare, image, document or
+    rest; `field` is the property whose text or images can be marked; `hidden_items` were cut off its end."""
 
     kind: str
     title: str = ""
@@ -43,21 +89,58 @@ class Block:
     columns: tuple[Entry, ...] = ()
     rows: tuple[tuple[Entry, ...], ...] = ()
     missing: bool = False
+    field: str = ""
+    passages: tuple[Passage, ...] = ()
+    messages: tuple[Message, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    sides: tuple[tuple[Passage, ...], ...] = ()
+    files: tuple[ShownFile, ...] = ()
+    hidden_items: int = 0
 
 
-def lay_out(layout: Json, *, payload: Json, schema: Json) -> list[Block]:
-    """The blocks of a case's page, in order; a field that the payload lacks is shown as not given."""
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What the blocks are made of."""
+
+    payload: Json
+    properties: Json
+    files: Mapping[str, File]
+    most: int
+
+
+def lay_out(
+    layout: Json, *, payload: Json, schema: Json, files: Mapping[str, File] | None = None, most: int = MOST_ITEMS
+) -> list[Block]:
+    """The blocks of a case's page, in order; a field that the payload lacks is shown as not given.
+
+    `files` are those of the case, by name. Of tables and conversations the first `most` items are shown.
+    """
     properties = schema.get("properties") or {}
+    case = _Case(payload, properties, files or {}, most)
     sections: Sequence[Json] = layout.get("sections") or ()
-    blocks = [block for section in sections for block in _section(section, payload, properties)]
-    shown_keys = {field["key"] for section in sections for field in section["fields"]}
+    blocks = [block for section in sections for block in _section(section, case)]
+    fields = [field for section in sections for field in section["fields"]]
+    shown_keys = {field["key"] for field in fields} | {field.get("highlights") for field in fields}
     rest = {key: value for key, value in payload.items() if key not in shown_keys}
     if sections:
         entries = tuple(_entry({"key": key}, rest, properties) for key in rest)
         return [*blocks, Block(kind="rest", title="Other fields", entries=entries)] if rest else blocks
     keys = [key for key in _in_order(schema, properties, payload) if key in payload]
     everything = {"title": "", "fields": [{"key": key} for key in keys]}
-    return list(_section(everything, payload, properties))
+    return list(_section(everything, case))
+
+
+def message_text(message: Json) -> str:
+    """The text of a message, under whichever of the usual names it stands."""
+    return str(_first(message, "text", "body", "message", "content"))
+
+
+def field_titles(layout: Json, *, schema: Json) -> dict[str, str]:
+    """What each property of the schema, and each field of the layout, is called."""
+    properties = schema.get("properties") or {}
+    fields = [{"key": key} for key in properties]
+    fields += [field for section in layout.get("sections") or () for field in section["fields"]]
+    return {field["key"]: _entry(field, {}, properties).title for field in fields}
 
 
 def headline(layout: Json, *, payload: Json, schema: Json) -> str:
@@ -70,29 +153,102 @@ def headline(layout: Json, *, payload: Json, schema: Json) -> str:
     return "" if entry.missing else f"{entry.value} {entry.unit}".strip()
 
 
-def _section(section: Json, payload: Json, properties: Json) -> Iterator[Block]:
-    """The section's pairs as one block; a text, a code or a table is a block of its own after them."""
+def _section(section: Json, case: _Case) -> Iterator[Block]:
+    """The section's pairs as one block; a text, a table or a file is a block of its own after them."""
+    if section.get("style") == "compare":
+        yield _comparison(section, case)
+        return
     style = section.get("style", "evidence")
     apart: list[Block] = []
     entries: list[Entry] = []
     for field in section["fields"]:
-        entry = _entry(field, payload, properties)
-        kind = _kind(field, payload.get(field["key"]), style)
-        if kind == "table":
-            apart.append(_table(entry.title, payload[field["key"]], properties.get(field["key"])))
-        elif kind in ("text", "code"):
-            alone = style == "text" and len(section["fields"]) == 1
-            title = section["title"] if alone else entry.title
-            apart.append(Block(kind=kind, title=title, text=entry.value, missing=entry.missing))
+        kind = _kind(field, case.payload.get(field["key"]), style)
+        if kind == "pair":
+            entries.append(_entry(field, case.payload, case.properties))
         else:
-            entries.append(entry)
+            alone = style == "text" and len(section["fields"]) == 1
+            apart.append(_block(kind, field, case, title=section["title"] if alone else ""))
     if entries:
         kind = "figures" if style == "figures" else "fields"
         yield Block(kind=kind, title=section["title"], entries=tuple(entries))
     yield from apart
 
 
+def _block(kind: str, field: Json, case: _Case, *, title: str) -> Block:
+    """A field that stands by itself."""
+    key, entry = field["key"], _entry(field, case.payload, case.properties)
+    value, title = case.payload.get(key), title or entry.title
+    if kind == "table" and isinstance(value, list):
+        return _table(title, value, case.properties.get(key), most=case.most)
+    if kind == "conversation" and isinstance(value, list):
+        return _conversation(title, key, value, most=case.most)
+    if kind in ("image", "document"):
+        files = _files(value, case.files)
+        return Block(kind=kind, title=title, field=key, files=files, text=entry.value, missing=not files)
+    if kind == "code" or entry.missing or not isinstance(value, str):
+        return Block(kind="code" if kind == "code" else "text", title=title, text=entry.value, missing=entry.missing)
+    marks = case.payload.get(field.get("highlights", ""))
+    passages = highlighted(readable(value), marks if isinstance(marks, list) else ())
+    return Block(kind="text", title=title, text=entry.value, field=key, passages=passages)
+
+
+def _conversation(title: str, key: str, items: Sequence[Any], *, most: int) -> Block:
+    spoken = [item if isinstance(item, Mapping) else {"text": shown(item)} for item in items]
+    authors = [str(_first(item, "author", "from", "sender", "role", "name")) for item in spoken]
+    sides = {author: nth for nth, author in enumerate(dict.fromkeys(authors))}
+    messages = tuple(
+        Message(
+            item=nth,
+            author=authors[nth],
+            at=shown(_first(message, "at", "time", "sent_at", "date"), style="time"),
+            text=readable(message_text(message)),
+            side=min(sides[authors[nth]], 1),
+        )
+        for nth, message in enumerate(spoken[:most])
+    )
+    return Block("conversation", title, field=key, messages=messages, hidden_items=max(0, len(spoken) - most))
+
+
+def _first(message: Json, *names: str) -> Any:
+    return next((message[name] for name in names if message.get(name) not in (None, "")), "")
+
+
+def _files(value: Any, files: Mapping[str, File]) -> tuple[ShownFile, ...]:
+    names = value if isinstance(value, list) else [value]
+    shown_files = []
+    for nth, name in enumerate(names):
+        if isinstance(name, str) and name:
+            item = nth if isinstance(value, list) else None
+            file = files.get(name)
+            is_image = file is not None and file.media_type.startswith("image/")
+            shown_files.append(ShownFile(name, item, file.url if file else "", is_image))
+    return tuple(shown_files)
+
+
+def _comparison(section: Json, case: _Case) -> Block:
+    """Two fields side by side: objects by their keys, texts by their words."""
+    one, other = section["fields"][:2]
+    entries = [_entry(field, case.payload, case.properties) for field in (one, other)]
+    before, after = (case.payload.get(field["key"]) for field in (one, other))
+    columns = tuple(entries)
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        keys = [*before, *(key for key in after if key not in before)]
+        pairs = tuple(
+            Pair(_humanised(key), _side(before, key), _side(after, key), before.get(key) != after.get(key))
+            for key in keys
+        )
+        return Block(kind="compare", title=section["title"], columns=columns, pairs=pairs)
+    texts = [readable(entry.value) for entry in entries]
+    return Block(kind="compare", title=section["title"], columns=columns, sides=compared(*texts))
+
+
+def _side(values: Json, key: str) -> str:
+    return shown(values[key]) if values.get(key) not in (None, "") else NOT_GIVEN
+
+
 def _kind(field: Json, value: Any, style: str) -> str:
+    if field.get("format") in ("conversation", "image", "document"):
+        return str(field["format"])
     objects = isinstance(value, list) and value and all(isinstance(item, Mapping) and item for item in value)
     if objects and field.get("format") in (None, "table"):
         return "table"
@@ -101,17 +257,17 @@ def _kind(field: Json, value: Any, style: str) -> str:
     return "text" if style == "text" or (isinstance(value, str) and len(value) > LONG_TEXT) else "pair"
 
 
-def _table(title: str, items: Sequence[Json], schema: Any) -> Block:
+def _table(title: str, items: Sequence[Json], schema: Any, *, most: int) -> Block:
     about = schema.get("items") if isinstance(schema, Mapping) else None
     properties = (about.get("properties") if isinstance(about, Mapping) else None) or {}
     present = {key for item in items for key in item}
     keys = [key for key in _in_order(about, properties, present) if key in present]
-    rows = tuple(tuple(_entry({"key": key}, item, properties) for key in keys) for item in items)
+    rows = tuple(tuple(_entry({"key": key}, item, properties) for key in keys) for item in items[:most])
     columns = tuple(
         replace(_entry({"key": key}, {}, properties), number=any(row[at].number for row in rows))
         for at, key in enumerate(keys)
     )
-    return Block(kind="table", title=title, columns=columns, rows=rows)
+    return Block("table", title, columns=columns, rows=rows, hidden_items=max(0, len(items) - most))
 
 
 def _in_order(schema: Any, properties: Json, present: Collection[str]) -> list[str]:

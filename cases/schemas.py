@@ -49,8 +49,28 @@ LAYOUT_FIELD = closed(
         "title": NAME,
         "unit": {"type": "string", "maxLength": 20},
         "format": {
-            "enum": ["text", "number", "money", "percent", "date", "time", "yes_no", "table", "code"],
-            "description": "How the portal shows it; told from the payload schema when absent.",
+            "enum": [
+                "text",
+                "number",
+                "money",
+                "percent",
+                "date",
+                "time",
+                "yes_no",
+                "table",
+                "code",
+                "conversation",
+                "image",
+                "document",
+            ],
+            "description": "How the portal shows it; told from the payload schema when absent. An image or a document "
+            "names a file (or a list of files) that came with the case.",
+        },
+        "highlights": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 200,
+            "description": "A property of the payload that lists what to highlight in this text: start, end, title.",
         },
     },
 )
@@ -58,11 +78,26 @@ LAYOUT_SECTION = closed(
     ["title", "fields"],
     {
         "title": NAME,
-        "style": {"enum": ["figures", "evidence", "text"], "default": "evidence"},
+        "style": {
+            "enum": ["figures", "evidence", "text", "compare"],
+            "default": "evidence",
+            "description": "`compare` shows its two fields, before and after, side by side.",
+        },
         "fields": listed(LAYOUT_FIELD, 1),
     },
 )
-LAYOUT = closed([], {"sections": listed(LAYOUT_SECTION)})
+LAYOUT = closed(
+    [],
+    {
+        "sections": listed(LAYOUT_SECTION),
+        "sensitive": {
+            "type": "boolean",
+            "default": False,
+            "description": "Its images may distress: they are shown blurred, grey and mute unless the reviewer says "
+            "otherwise.",
+        },
+    },
+)
 ATTRIBUTE = closed(
     ["title"],
     {"title": NAME, "values": listed({"type": "string", "minLength": 1, "maxLength": 200}, 2, 200, uniqueItems=True)},

@@ -1,13 +1,18 @@
 """What the portal's forms send, parsed; whether it is allowed is the services' to say."""
 
+import json
 from typing import Any
 
 from django import forms
 
+from cases.validation import validator_of
+from reviews.schemas import EVIDENCE
 from reviews.services.judge import MAX_RATIONALE, Verdict
 
 MAX_TOKEN = 2**63 - 1
 DAY = 86_400
+MAX_EVIDENCE = 20_000
+_IS_EVIDENCE = validator_of(EVIDENCE)
 
 
 class LeaseForm(forms.Form):
@@ -29,7 +34,26 @@ class AnswerForm(LeaseForm):
         """What the form held, right or wrong, to be shown again."""
         codes = self.data.getlist("reason_codes") if hasattr(self.data, "getlist") else []
         texts = {name: self.data.get(name, "") for name in ("label", "rationale")}
-        return {**texts, "reason_codes": codes, "active_seconds": self.cleaned_data.get("active_seconds")}
+        rest = {name: self.cleaned_data.get(name) for name in ("active_seconds", "evidence")}
+        return {**texts, **rest, "reason_codes": codes}
+
+
+class EvidenceField(forms.CharField):
+    """The marks as the page's modules write them into one hidden field: JSON."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=MAX_EVIDENCE, required=False)
+
+    def clean(self, value: Any) -> list[dict[str, Any]]:
+        """A list of marks; whether each lies in the case is the service's to say."""
+        text = super().clean(value)
+        try:
+            marks = json.loads(text or "[]")
+            _IS_EVIDENCE.validate(marks)
+        except ValueError as error:  # a text that is no JSON, or JSON that is no evidence
+            raise forms.ValidationError("What you marked could not be read. Mark it again.") from error
+        found: list[dict[str, Any]] = marks
+        return found
 
 
 class VerdictForm(AnswerForm):
@@ -38,6 +62,7 @@ class VerdictForm(AnswerForm):
     rationale = forms.CharField(max_length=MAX_RATIONALE, required=False, strip=True)
     reason_codes = forms.MultipleChoiceField(required=False)
     active_seconds = forms.FloatField(min_value=0, max_value=DAY, required=False)
+    evidence = EvidenceField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,6 +78,7 @@ class VerdictForm(AnswerForm):
             rationale=data["rationale"],
             reason_codes=tuple(data["reason_codes"]),
             active_seconds=data["active_seconds"],
+            evidence=data["evidence"],
         )
 
 
@@ -63,4 +89,5 @@ class DraftForm(VerdictForm):
 
     def body(self) -> dict[str, Any]:
         """What a draft keeps."""
-        return {name: self.cleaned_data[name] for name in ("label", "rationale", "reason_codes", "active_seconds")}
+        kept = ("label", "rationale", "reason_codes", "active_seconds", "evidence")
+        return {name: self.cleaned_data[name] for name in kept}

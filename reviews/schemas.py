@@ -3,6 +3,7 @@
 from typing import Any
 
 from cases.schemas import KEY, closed, listed
+from reviews.evidence import MAX_MARKS
 from reviews.services.judge import MAX_DRAFT_FIELDS, MAX_DRAFT_TEXT, MAX_RATIONALE
 
 LEASE_TOKEN = {
@@ -13,6 +14,27 @@ LEASE_TOKEN = {
 }
 LEASE = closed(["lease_token"], {"lease_token": LEASE_TOKEN})
 ANSWER = closed(["lease_token", "label"], {"lease_token": LEASE_TOKEN, "label": KEY})
+_MARKED: dict[str, Any] = {
+    "field": {"type": "string", "minLength": 1, "maxLength": 200, "description": "A property of the payload."},
+    "item": {"type": "integer", "minimum": 0, "maximum": 10_000, "description": "Which of it, where it is a list."},
+}
+_PLACE = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+EVIDENCE: dict[str, Any] = listed(
+    {
+        "oneOf": [
+            closed(["field", "start", "end"], _MARKED | {"start": _PLACE, "end": _PLACE}, title="Part of a text"),
+            closed(
+                ["field", "box"],
+                _MARKED | {"box": listed(_SHARE, 4, 4, description="x, y, width and height as shares of the image.")},
+                title="Part of an image",
+            ),
+        ]
+    },
+    0,
+    MAX_MARKS,
+    description="What you marked in the case. A text counts in characters, its line ends as one each.",
+)
 SUBMIT = closed(
     ["lease_token", "label"],
     {
@@ -20,6 +42,7 @@ SUBMIT = closed(
         "label": KEY,
         "rationale": {"type": "string", "maxLength": MAX_RATIONALE},
         "reason_codes": listed(KEY, 0, 100, uniqueItems=True),
+        "evidence": EVIDENCE,
         "active_seconds": {
             "type": "number",
             "minimum": 0,

@@ -122,6 +122,17 @@ with done as (
 insert into reviews_judgment ({columns}) values ({values})
 """
 
+# How much a reviewer had to read, in characters of the payload.
+CONTENT_LENGTH = """(
+    select coalesce(max(length(read.payload::text)), 0) from cases_casepayload read
+    where read.tenant_id = %(tenant_id)s and read.case_id = %(case_id)s
+)"""
+
+REDRAFT_LABEL = """
+update reviews_seatdraft set body = jsonb_set(body, '{label}', to_jsonb(%(label)s::text))
+where tenant_id = %(tenant)s and seat_id = %(seat)s and reviewer_id = %(me)s
+"""
+
 # Answered seats are left alone: the frozen answer is its author's, until a manager reassigns the seat.
 EXPIRE = """
 with ended as materialized (

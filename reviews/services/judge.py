@@ -1,19 +1,23 @@
 """From the first look to the last word: view, draft, answer, submit, undo."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from cases.definitions import label_keys
+from cases.queries import payloads
 from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import Conflict, Invalid, require
 from hitl_platform.ledger.commands import command, quiet_command, record
 from hitl_platform.pipeline.services import enqueue
 from hitl_platform.tenants.actor import Actor
 from reviews import permissions, queries, statements
-from reviews.models import Advice, Judgment, Panel, Seat, SeatDraft
+from reviews.evidence import problems_of
+from reviews.models import Advice, Judgment, Panel, Purpose, Seat, SeatDraft
 from reviews.services.leases import begin_lease, lease_expired, look_after, require_lease
 from reviews.states import SEAT, PanelState
 from reviews.type_versions import type_version
@@ -22,17 +26,23 @@ MAX_RATIONALE = 5_000
 MAX_DRAFT_FIELDS = 40
 MAX_DRAFT_TEXT = 20_000
 _JUDGED = [field.attname for field in Judgment._meta.concrete_fields]
-_SUBMIT = statements.SUBMIT.format(columns=", ".join(_JUDGED), values=", ".join(f"%({name})s" for name in _JUDGED))
+# how much there was to read is counted where it lies: the payload need not travel for it
+_COUNTED = {"content_length": statements.CONTENT_LENGTH, "evidence": "%(evidence)s::jsonb"}
+_SUBMIT = statements.SUBMIT.format(
+    columns=", ".join(_JUDGED), values=", ".join(_COUNTED.get(name, f"%({name})s") for name in _JUDGED)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a reviewer submits. `active_seconds` counts the time at work as the page measured it."""
+    """What a reviewer submits. `active_seconds` counts the time at work as the page measured it; `evidence` is what
+    was marked in the case, in the form of `reviews.evidence`."""
 
     label: str
     rationale: str = ""
     reason_codes: Sequence[str] = ()
     active_seconds: float | None = None
+    evidence: Sequence[Mapping[str, Any]] = ()
 
 
 @quiet_command
@@ -57,14 +67,7 @@ def save_draft(*, actor: Actor, seat_id: UUID, body: dict[str, Any]) -> SeatDraf
     text = [value for value in body.values() if isinstance(value, str)]
     if len(body) > MAX_DRAFT_FIELDS or sum(map(len, text)) > MAX_DRAFT_TEXT:
         raise Invalid("The draft is too large.", fields={"body": ["It is larger than any decision."]})
-    draft = SeatDraft(tenant_id=actor.tenant_id, seat=seat, reviewer_id=actor.id, body=body, saved_at=seat.read_at)
-    SeatDraft.objects.bulk_create(
-        [draft],
-        update_conflicts=True,
-        unique_fields=["tenant", "seat", "reviewer"],
-        update_fields=["body", "saved_at"],
-    )
-    return draft
+    return _keep_draft(actor, seat, body)
 
 
 @command
@@ -81,6 +84,8 @@ def answer_seat(*, actor: Actor, seat_id: UUID, lease_token: int, label: str) ->
     seat.first_label, seat.answered_at = label, seat.read_at
     begin_lease(seat)
     seat.save(update_fields=["state", "first_label", "answered_at", "lease_ends_at"])
+    # an older draft must not put another label before the last word than the one just given
+    _redraft_label(seat, label)
     record("seat.answered", seat, actor=actor, body={"panel_id": str(seat.panel_id), "label": label})
     return seat
 
@@ -107,12 +112,13 @@ def _submit(*, actor: Actor, seat_id: UUID, lease_token: int, verdict: Verdict) 
     if len(verdict.rationale) > MAX_RATIONALE:
         raise Invalid("The rationale is too long.", fields={"rationale": [f"At most {MAX_RATIONALE} characters."]})
     _require_known(seat, label=verdict.label, reason_codes=verdict.reason_codes)
+    _require_evidence(seat, verdict.evidence)
     seat.state = SEAT.apply("submit", seat.state)
     seat.submitted_at, seat.lease_ends_at = seat.read_at, None
     judgment = Judgment(tenant_id=actor.tenant_id, seat=seat, reviewer_id=actor.id, **_content(seat, verdict))
     _write(seat, judgment)
     enqueue(
-        "consensus",
+        "consensus" if seat.purpose == Purpose.LIVE else "assess",
         tenant_id=actor.tenant_id,
         subject_id=seat.panel_id,
         case_ids=(seat.case_id,),
@@ -141,6 +147,8 @@ def undo_judgment(*, actor: Actor, seat_id: UUID) -> Seat:
     seat.state, seat.submitted_at = target, None
     begin_lease(seat)
     seat.save(update_fields=["state", "submitted_at", "lease_ends_at"])
+    # what was said is what stands on the page again, whatever was drafted before it
+    _keep_draft(actor, seat, _said(judgment))
     record("judgment.undone", judgment, actor=actor, body={"panel_id": str(seat.panel_id)})
     look_after(seat)
     return seat
@@ -149,6 +157,7 @@ def undo_judgment(*, actor: Actor, seat_id: UUID) -> Seat:
 def _write(seat: Seat, judgment: Judgment) -> None:
     """The seat's new state and the judgment, by one statement: what is done at every click."""
     row = {name: getattr(judgment, name) for name in _JUDGED} | {"state": seat.state}
+    row["evidence"] = orjson.dumps(judgment.evidence).decode()
     with bound_cursor() as cursor:
         cursor.execute(_SUBMIT, row)
 
@@ -171,6 +180,7 @@ def _content(seat: Seat, verdict: Verdict) -> dict[str, Any]:
         "held_seconds": seat.held_seconds,
         "rationale": verdict.rationale,
         "reason_codes": list(verdict.reason_codes),
+        "evidence": [dict(mark) for mark in verdict.evidence],
         "active_seconds": active,
         "claimed_at": claimed_at,
         "first_viewed_at": seat.first_viewed_at,
@@ -187,6 +197,7 @@ def _record_submitted(actor: Actor, judgment: Judgment) -> None:
         "first_label": judgment.first_label,
         "advice_shown": judgment.advice_shown,
         "reason_codes": judgment.reason_codes,
+        "evidence": len(judgment.evidence),
     }
     # free text may name people: the ledger keeps its salted digest, so that it can be erased and still be proved
     personal = {"rationale": judgment.rationale} if judgment.rationale else None
@@ -209,9 +220,42 @@ def _require_known(seat: Seat, *, label: str, reason_codes: Sequence[str]) -> No
         raise Invalid("The answer does not fit this kind of case.", fields=fields)
 
 
+def _require_evidence(seat: Seat, evidence: Sequence[Mapping[str, Any]]) -> None:
+    if not evidence:
+        return
+    problems = problems_of(evidence, payload=payloads([seat.case_id])[seat.case_id])
+    if problems:
+        raise Invalid("The evidence does not lie in the case.", fields=problems)
+
+
+def _keep_draft(actor: Actor, seat: Seat, body: dict[str, Any]) -> SeatDraft:
+    draft = SeatDraft(tenant_id=actor.tenant_id, seat=seat, reviewer_id=actor.id, body=body, saved_at=seat.read_at)
+    SeatDraft.objects.bulk_create(
+        [draft],
+        update_conflicts=True,
+        unique_fields=["tenant", "seat", "reviewer"],
+        update_fields=["body", "saved_at"],
+    )
+    return draft
+
+
+def _redraft_label(seat: Seat, label: str) -> None:
+    with bound_cursor() as cursor:
+        cursor.execute(
+            statements.REDRAFT_LABEL,
+            {"tenant": seat.tenant_id, "seat": seat.pk, "me": seat.reviewer_id, "label": label},
+        )
+
+
+def _said(judgment: Judgment) -> dict[str, Any]:
+    said = {name: getattr(judgment, name) for name in ("label", "rationale", "reason_codes", "evidence")}
+    return said | {"active_seconds": judgment.active_seconds}
+
+
 def _as_draft(verdict: Verdict) -> dict[str, Any]:
-    return {
+    draft: dict[str, Any] = {
         "label": verdict.label,
         "rationale": verdict.rationale[:MAX_RATIONALE],
         "reason_codes": list(verdict.reason_codes),
     }
+    return draft | ({"evidence": [dict(mark) for mark in verdict.evidence]} if verdict.evidence else {})
