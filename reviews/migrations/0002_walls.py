@@ -44,6 +44,8 @@ class Migration(migrations.Migration):
         Walls("seatdraft", grants="select, insert, update, delete"),
         Walls("judgment", grants="select, insert, update (superseded_at)"),
         Walls("consensus", grants="select, insert"),
+        Walls("casecomment", grants="select, insert"),
+        Walls("contentcare"),
         migrations.RunSQL(FROZEN_POLICY, THAWED_POLICY),
         migrations.RunSQL(STORAGE, migrations.RunSQL.noop),
     ]

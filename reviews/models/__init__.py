@@ -4,6 +4,7 @@ Records pin what they were made under (a panel its template's version, a routing
 changing a queue, a template or a policy never rewrites what already happened.
 """
 
+from reviews.models.comments import CaseComment, ContentCare
 from reviews.models.judging import Consensus, Judgment
 from reviews.models.panels import LIVE_PANEL, Panel, Purpose, Seat, SeatDraft, SeatKind
 from reviews.models.queues import Queue, QueueUserPermission
@@ -13,7 +14,9 @@ from reviews.models.templates import Advice, Mode, PanelTemplate, Stop
 __all__ = [
     "LIVE_PANEL",
     "Advice",
+    "CaseComment",
     "Consensus",
+    "ContentCare",
     "Judgment",
     "Mode",
     "Panel",
