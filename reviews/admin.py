@@ -83,7 +83,7 @@ class TemplateForm(ConsoleForm):
     key = forms.CharField(max_length=60, help_text="A key that is there already gets its next version.")
     name = forms.CharField(max_length=200)
     seats = forms.IntegerField(min_value=1, max_value=9)
-    mode = forms.ChoiceField(choices=Mode.choices)
+    mode = forms.ChoiceField(choices=[(mode.value, mode.value) for mode in Mode])
     advice = forms.ChoiceField(
         choices=Advice.choices,
         initial=Advice.AFTER_ANSWER,

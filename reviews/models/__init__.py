@@ -9,7 +9,8 @@ from reviews.models.judging import Consensus, Judgment
 from reviews.models.panels import LIVE_PANEL, Panel, Purpose, Seat, SeatDraft, SeatKind
 from reviews.models.queues import Queue, QueueUserPermission
 from reviews.models.routes import RoutingPolicy, RoutingRecord
-from reviews.models.templates import Advice, Mode, PanelTemplate, Stop
+from reviews.models.templates import Advice, PanelTemplate
+from reviews.panels import Mode, Stop
 
 __all__ = [
     "LIVE_PANEL",

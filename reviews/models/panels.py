@@ -48,6 +48,11 @@ class Panel(TenantOwned):
     purpose = models.TextField(choices=Purpose.choices, db_default=Purpose.LIVE, default=Purpose.LIVE)
     # why people are asked, as a code that gives nothing of the model's answer away
     why = models.TextField()
+    # the draw between the template's full panel and a single seat, and the probability of what was drawn
+    is_full = models.BooleanField(db_default=True, default=True)
+    drawn_with = models.FloatField(db_default=1.0, default=1.0)
+    # what the model said when the panel opened, if anything: the answer that a confirmation confirms
+    prediction_id = models.UUIDField(null=True)
     opened_at = models.DateTimeField(default=timezone.now, editable=False)
     disputed_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
@@ -64,6 +69,7 @@ class Panel(TenantOwned):
                 name="no_two_live_panels_of_one_case",
             ),
             models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="no_unknown_purpose"),
+            models.CheckConstraint(condition=Q(drawn_with__gt=0, drawn_with__lte=1), name="no_panel_drawn_by_nothing"),
             models.CheckConstraint(condition=Q(state__in=list(PanelState)), name="no_unknown_panel_state"),
         ]
 
@@ -93,6 +99,8 @@ class Seat(TenantOwned):
     # what it asks of its reviewer, as "skill:level", and whether the panel's teams must differ
     skills = ArrayField(models.TextField(), db_default=Value("{}"), default=list)
     distinct_teams = models.BooleanField(db_default=False, default=False)
+    # how many of the panel's people may be of one group, where that is bounded
+    most_of_one_group = models.SmallIntegerField(null=True)
     # handed to one person, who alone may take it until `reserved_until`
     reserved_for = models.UUIDField(null=True)
     reserved_until = models.DateTimeField(null=True)

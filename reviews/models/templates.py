@@ -5,24 +5,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from hitl_platform.tenants.owned import TenantOwned
+from reviews.panels import Mode, Stop
 
-
-class Mode(models.TextChoices):
-    # the first judgment decides
-    FIRST_RESPONSE = "first_response"
-    MAJORITY = "majority"
-    UNANIMOUS = "unanimous"
-    # the label with the greatest posterior, given what is known of the reviewers' errors
-    WEIGHTED = "weighted"
-    # one stage after another, each with a veto if its stage says so
-    CHAIN = "chain"
-
-
-class Stop(models.TextChoices):
-    # all seats are asked
-    FIXED = "fixed"
-    # one seat more at a time, until the confidence is reached or the panel is full
-    CONFIDENT = "confident"
+_MODES = [(mode.value, mode.value) for mode in Mode]
+_STOPS = [(stop.value, stop.value) for stop in Stop]
 
 
 class Advice(models.TextChoices):
@@ -40,8 +26,8 @@ class PanelTemplate(TenantOwned):
     # how many seats a panel opens with, and how many it may grow to
     seats = models.SmallIntegerField()
     seats_max = models.SmallIntegerField()
-    mode = models.TextField(choices=Mode.choices, default=Mode.MAJORITY)
-    stop = models.TextField(choices=Stop.choices, default=Stop.FIXED)
+    mode = models.TextField(choices=_MODES, default=Mode.MAJORITY)
+    stop = models.TextField(choices=_STOPS, default=Stop.FIXED)
     confidence_at_least = models.FloatField(null=True)
     # one reviewer answers blind; agreement with the model ends the panel, disagreement adds a seat
     confirms_model = models.BooleanField(default=False)
@@ -50,7 +36,7 @@ class PanelTemplate(TenantOwned):
     advice = models.TextField(choices=Advice.choices, default=Advice.AFTER_ANSWER)
     # the share of seats that never see advice, so that its effect can be measured
     control_share = models.FloatField(default=0.0)
-    # of a chain, in order: [{"name": "maker", "skill": "…" or "", "veto": true}, …]
+    # of a chain, in order: [{"name": "maker", "skill": "fraud:2" or "", "veto": "", "dispute" or "settle"}, …]
     stages = models.JSONField(default=list)
     # diversity of the seats: no two of one team; at most so many of one group; at least one with a skill
     distinct_teams = models.BooleanField(default=False)
@@ -69,8 +55,8 @@ class PanelTemplate(TenantOwned):
                 condition=Q(seats__gte=1, seats_max__gte=F("seats"), seats_max__lte=9),
                 name="no_panel_size_out_of_range",
             ),
-            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="no_unknown_panel_mode"),
-            models.CheckConstraint(condition=Q(stop__in=Stop.values), name="no_unknown_stop_rule"),
+            models.CheckConstraint(condition=Q(mode__in=list(Mode)), name="no_unknown_panel_mode"),
+            models.CheckConstraint(condition=Q(stop__in=list(Stop)), name="no_unknown_stop_rule"),
             models.CheckConstraint(condition=Q(advice__in=Advice.values), name="no_unknown_advice_mode"),
             models.CheckConstraint(
                 condition=Q(panel_share__range=(0, 1), control_share__range=(0, 1)), name="no_panel_share_out_of_range"
@@ -78,6 +64,10 @@ class PanelTemplate(TenantOwned):
             models.CheckConstraint(
                 condition=Q(confidence_at_least__isnull=True) | Q(confidence_at_least__range=(0, 1)),
                 name="no_template_confidence_out_of_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(most_of_one_group__isnull=True) | Q(most_of_one_group__range=(1, 9)),
+                name="no_group_without_a_seat",
             ),
         ]
 

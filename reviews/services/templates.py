@@ -51,8 +51,8 @@ def _require_valid(key: str, name: str, seats: int, mode: str, advice: str) -> N
         fields["name"] = ["At most 200 characters, not blank."]
     if not 1 <= seats <= 9:
         fields["seats"] = ["From 1 to 9 seats."]
-    if mode not in Mode.values:
-        fields["mode"] = [f"One of {', '.join(Mode.values)}."]
+    if mode not in list(Mode):
+        fields["mode"] = [f"One of {', '.join(Mode)}."]
     if advice not in Advice.values:
         fields["advice"] = [f"One of {', '.join(Advice.values)}."]
     if fields:
