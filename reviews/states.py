@@ -28,6 +28,18 @@ class PolicyState(StrEnum):
     RETIRED = "retired"
 
 
+class GoldState(StrEnum):
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class ContestState(StrEnum):
+    OPEN = "open"
+    FORGIVEN = "forgiven"
+    UPHELD = "upheld"
+
+
 SEAT = Lifecycle(
     "seat",
     SeatState,
@@ -80,5 +92,72 @@ POLICY = Lifecycle(
         # it decides from now on; the one before it is retired
         "activate": ((PolicyState.APPROVED,), PolicyState.ACTIVE),
         "retire": ((PolicyState.APPROVED, PolicyState.ACTIVE), PolicyState.RETIRED),
+    },
+)
+
+
+class RuleState(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    RETIRED = "retired"
+
+
+class EscalationState(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+RULE = Lifecycle(
+    "escalation rule",
+    RuleState,
+    {
+        # its author improves it
+        "revise": ((RuleState.DRAFT,), RuleState.DRAFT),
+        # a second person has read it: it fires from now on, and the version before it retires
+        "activate": ((RuleState.DRAFT,), RuleState.ACTIVE),
+        # it fires no more, and what it fired climbs no further
+        "disable": ((RuleState.ACTIVE,), RuleState.DISABLED),
+        "enable": ((RuleState.DISABLED,), RuleState.ACTIVE),
+        "retire": ((RuleState.DRAFT, RuleState.ACTIVE, RuleState.DISABLED), RuleState.RETIRED),
+    },
+)
+
+ESCALATION = Lifecycle(
+    "escalation",
+    EscalationState,
+    {
+        # somebody looks after it: the ladder waits, for a while
+        "acknowledge": ((EscalationState.OPEN,), EscalationState.ACKNOWLEDGED),
+        # nobody has settled it since: it goes one rung up, or calls again from the highest
+        "rewake": ((EscalationState.OPEN, EscalationState.ACKNOWLEDGED), EscalationState.OPEN),
+        # the case is decided
+        "finish": ((EscalationState.OPEN, EscalationState.ACKNOWLEDGED), EscalationState.DONE),
+        # called off by a person, or its rule was disabled, or the case withdrawn
+        "cancel": ((EscalationState.OPEN, EscalationState.ACKNOWLEDGED), EscalationState.CANCELLED),
+    },
+)
+
+GOLD = Lifecycle(
+    "gold item",
+    GoldState,
+    {
+        # a second person agrees with the answer; from here on it is hidden in live queues
+        "approve": ((GoldState.PROPOSED,), GoldState.ACTIVE),
+        # a contest has shown that another answer is right
+        "correct": ((GoldState.ACTIVE,), GoldState.ACTIVE),
+        "retire": ((GoldState.PROPOSED, GoldState.ACTIVE), GoldState.RETIRED),
+    },
+)
+
+CONTEST = Lifecycle(
+    "gold contest",
+    ContestState,
+    {
+        # the reviewer is right, or the item is no good: every result of it is made anew
+        "forgive": ((ContestState.OPEN,), ContestState.FORGIVEN),
+        "uphold": ((ContestState.OPEN,), ContestState.UPHELD),
     },
 )

@@ -19,6 +19,21 @@ create trigger keep_approved_policy before update on reviews_routingpolicy
 """
 THAWED_POLICY = "drop trigger keep_approved_policy on reviews_routingpolicy; drop function app.keep_approved_policy()"
 
+FROZEN_RULE = """
+create function app.keep_active_rule() returns trigger language plpgsql as $$
+begin
+  if old.state <> 'draft' and (new.definition, new.trigger, new.type_version_id, new.case_type_id, new.version,
+     new.created_by) is distinct from (old.definition, old.trigger, old.type_version_id, old.case_type_id, old.version,
+     old.created_by) then
+    raise exception 'an escalation rule that was active is immutable' using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+create trigger keep_active_rule before update on reviews_escalationrule
+  for each row execute function app.keep_active_rule();
+"""
+THAWED_RULE = "drop trigger keep_active_rule on reviews_escalationrule; drop function app.keep_active_rule()"
+
 # Each seat is rewritten at claim, heartbeat and submit: room for that on its page, and vacuum by count, so that
 # the head of the claim index does not fill with entries of seats long gone.
 STORAGE = """
@@ -44,8 +59,33 @@ class Migration(migrations.Migration):
         Walls("seatdraft", grants="select, insert, update, delete"),
         Walls("judgment", grants="select, insert, update (superseded_at)"),
         Walls("consensus", grants="select, insert"),
+        Walls("calendar", grants="select, insert"),
+        Walls("servicelevel", grants="select, insert"),
+        Walls("slaclock"),
+        Walls("panelpause"),
+        Walls("escalationrule"),
+        Walls("escalation"),
         Walls("casecomment", grants="select, insert"),
         Walls("contentcare"),
+        Walls("golditem"),
+        Walls("hiddenseat", grants="select, insert"),
+        Walls("goldresult", grants="select, insert, update (superseded_at)"),
+        Walls("secondreview", grants="select, insert, update (seen_at, seen_by)"),
+        Walls("competencesnapshot", grants="select, insert"),
+        Walls("qualityrule"),
+        Walls("reviewerpause", grants="select, insert, update (lifted_at, lifted_by, lift_reason)"),
+        Walls("goldcontest"),
+        Walls("reviewerhint", grants="select, insert, update (told_at)"),
+        Walls("practiceanswer", grants="select, insert"),
+        Walls("stampflag"),
+        Walls("reviewerprofile"),
+        Walls("reviewerskill", grants="select, insert, update, delete"),
+        Walls("queuecap", grants="select, insert, update, delete"),
+        Walls("reviewerload"),
+        Walls("absence"),
+        Walls("conflictofinterest"),
+        Walls("seatskip"),
         migrations.RunSQL(FROZEN_POLICY, THAWED_POLICY),
+        migrations.RunSQL(FROZEN_RULE, THAWED_RULE),
         migrations.RunSQL(STORAGE, migrations.RunSQL.noop),
     ]

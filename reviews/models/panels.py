@@ -62,7 +62,9 @@ class Panel(TenantOwned):
     class Meta:
         base_manager_name = "objects"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "case", "round"], name="no_round_twice"),
+            models.UniqueConstraint(
+                fields=["tenant", "case", "round"], condition=Q(purpose="live"), name="no_round_twice"
+            ),
             models.UniqueConstraint(
                 fields=["tenant", "case"],
                 condition=Q(state__in=LIVE_PANEL, purpose="live"),
@@ -158,11 +160,13 @@ class Seat(TenantOwned):
             ),
         ]
         indexes = [
-            # the claim reads this from its start: kind, priority, due date, age (the id is ordered by time)
+            # the claim reads this from the start of each set of skills: priority, due date, age (the id is ordered by
+            # time), so that seats which somebody has no skill for cost that person nothing
             models.Index(
                 "tenant",
                 "queue",
                 "kind",
+                "skill_set",
                 F("priority").desc(),
                 "due_at",
                 "id",
@@ -178,8 +182,17 @@ class Seat(TenantOwned):
                 name="seat_in_hand",
             ),
             models.Index(fields=["tenant", "panel"], name="seat_of_panel"),
-            # how long the longest wait is, on every view of the queues
-            models.Index(fields=["tenant", "queue", "opened_at"], condition=Q(state="open"), name="seat_by_age"),
+            # the claim that takes the longest wait, and on every view of the queues how long that is
+            models.Index(
+                fields=["tenant", "queue", "kind", "skill_set", "opened_at", "id"],
+                condition=Q(state="open"),
+                name="seat_by_age",
+            ),
+            models.Index(
+                fields=["tenant", "reserved_for", "queue"],
+                condition=Q(state="open", reserved_for__isnull=False),
+                name="seat_by_reservation",
+            ),
         ]
 
     def __str__(self) -> str:
