@@ -1,7 +1,7 @@
 """The REST API of reviewers: a member's session, one service a route. Blindness is decided in `pages`."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -31,7 +31,11 @@ from reviews.serializers import (
 NOTHING_BODY = validator_of(schemas.NOTHING)
 
 # the schema of the payload is the portal's business; the clock is the response's own
-_SHOWN = [field.name for field in fields(SeatPage) if field.name not in ("payload_schema", "read_at")]
+_SHOWN = [
+    field.name
+    for field in fields(SeatPage)
+    if field.name not in ("payload_schema", "read_at", "may_release", "advice", "judgments", "comments", "care", "files")
+]
 _SEAT_ANSWERS = answers(404, 409, ok=SeatSerializer)
 
 
@@ -207,9 +211,9 @@ def _page(actor: Actor, seat_id: UUID) -> dict[str, Any]:
 def _seat(page: SeatPage) -> dict[str, Any]:
     # by hand: a serializer would cost more than everything else that a claim does
     told = {name: getattr(page, name) for name in _SHOWN}
-    advice = page.advice
-    told["advice"] = {"label": advice.label, "probabilities": advice.probabilities} if advice else None
-    told["judgments"] = [
-        {field.name: getattr(judgment, field.name) for field in fields(judgment)} for judgment in page.judgments
-    ]
+    told["advice"] = asdict(page.advice) if page.advice else None
+    told["judgments"] = [asdict(judgment) for judgment in page.judgments]
+    told["comments"] = [asdict(comment) for comment in page.comments]
+    told["care"] = asdict(page.care)
+    told["files"] = [asdict(file) for file in page.files.values()]
     return told

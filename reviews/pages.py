@@ -1,7 +1,8 @@
 """What a reviewer may see of a seat, and nothing more: blindness is decided here, for portal and API alike.
 
 Left out on purpose: ids of the case, its predictions and its policy, its external id, its attributes, other
-people's judgments before a dispute, how many there are, and the model's answer wherever the seat hides it.
+people's judgments before a dispute, how many there are, what others say on the case before one has judged it for good,
+and the model's answer, and what moved it, wherever the seat hides it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +13,16 @@ from uuid import UUID
 
 import orjson
 
+from cases.layouts import File
+from cases.queries import shown_files
 from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.tenants.actor import Actor
+from models_registry.models import Prediction
 from models_registry.queries import predictions_for
-from reviews import permissions, statements
-from reviews.models import Advice, Judgment, Seat, SeatKind
+from reviews import permissions, queries, statements
+from reviews.models import Advice, Judgment, Panel, Seat, SeatKind
 from reviews.queries import IN_HAND, reference_of
+from reviews.similar import Background, background_of
 from reviews.states import SeatState
 from reviews.type_versions import type_version
 
@@ -34,26 +39,61 @@ WHY: Mapping[str, str] = {
 }
 
 
+MOST_MOVERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMover:
+    """What one feature did to the model's answer: log-odds for `label` against the runner-up."""
+
+    feature: str
+    key: str
+    log_odds: float
+
+
 @dataclass(frozen=True, slots=True)
 class SeenAdvice:
-    """What the model says: its most probable label and a probability for each."""
+    """What the model says: its most probable label, a probability for each, and what moved it most (where it tells)."""
 
     label: str
     probabilities: Mapping[str, float]
+    movers: Sequence[SeenMover] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SeenJudgment:
-    """A judgment as the adjudicator of a dispute sees it: no name, numbered in the order of time."""
+    """A judgment as the adjudicator of a dispute sees it, numbered by its seat; `name` only where names are shown."""
 
     number: int
+    name: str
     label: str
     first_label: str | None
     rationale: str
     reason_codes: Sequence[str]
+    evidence: Sequence[Mapping[str, Any]]
     active_seconds: float | None
     judged_at: datetime
     simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenComment:
+    """What somebody said on the case. `author` is a name, or a number where the reader may not know names."""
+
+    author: str
+    mine: bool
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCare:
+    """How this person wants content that may distress; `sensitive` says that this case is of such a kind."""
+
+    sensitive: bool
+    blurs: bool
+    greys: bool
+    mutes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +134,21 @@ class SeatPage:
     draft: Mapping[str, Any] | None
     draft_saved_at: datetime | None
     judgments: Sequence[SeenJudgment]
+    comments: Sequence[SeenComment]
+    care: SeenCare
+    files: Mapping[str, File]
+    may_release: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one statement reads for a page."""
+
+    payload: dict[str, Any]
+    draft: dict[str, Any] | None
+    draft_saved_at: datetime | None
+    care: Sequence[bool]
+    comments: Sequence[Mapping[str, Any]]
 
 
 def seat_page(actor: Actor, seat: Seat) -> SeatPage:
@@ -101,7 +156,8 @@ def seat_page(actor: Actor, seat: Seat) -> SeatPage:
     version = type_version(seat.type_version_id)
     mine = permissions.holds(actor, seat) and seat.state != SeatState.CANCELLED
     why = "disputed" if seat.kind == SeatKind.ADJUDICATOR else seat.why
-    payload, draft, draft_saved_at = _seen(actor, seat, mine=mine)
+    seen = _seen(actor, seat, mine=mine)
+    judgments, numbers = _judgments(seat) if mine and seat.kind == SeatKind.ADJUDICATOR else ((), None)
     return SeatPage(
         id=seat.pk,
         reference=reference_of(seat.case_id),
@@ -126,27 +182,85 @@ def seat_page(actor: Actor, seat: Seat) -> SeatPage:
         reason_codes=version.reason_codes,
         layout=version.layout,
         payload_schema=version.payload_schema,
-        payload=payload or {},
+        payload=seen.payload,
         advice_mode=seat.advice,
         advice=_advice(seat) if mine else None,
         first_label=seat.first_label if mine else None,
         submitted_label=_submitted_label(seat) if mine else None,
-        draft=draft,
-        draft_saved_at=draft_saved_at,
-        judgments=_judgments(seat) if mine and seat.kind == SeatKind.ADJUDICATOR else (),
+        draft=seen.draft,
+        draft_saved_at=seen.draft_saved_at,
+        judgments=judgments,
+        comments=_comments(actor, seat, seen, numbers),
+        care=SeenCare(bool(version.layout.get("sensitive")), *seen.care),
+        files=shown_files(seat.case_id) if mine and _names_files(version.layout) else {},
+        may_release=_may_release(actor, seat, mine=mine),
     )
 
 
-def _seen(actor: Actor, seat: Seat, *, mine: bool) -> tuple[dict[str, Any] | None, dict[str, Any] | None, Any]:
-    """The payload, unless the seat is another's; this person's draft, and when it was saved."""
+def surroundings(actor: Actor, seat: Seat) -> Background | None:
+    """The history of the case's subject and similar cases, for the seat's holder; None for everybody else."""
+    if not permissions.holds(actor, seat) or seat.state == SeatState.CANCELLED:
+        return None
+    return background_of(actor, seat, blind=not shows_advice(seat))
+
+
+def _seen(actor: Actor, seat: Seat, *, mine: bool) -> _Seen:
+    """The payload, unless the seat is another's; this person's draft and care; the comments that they may read."""
     with bound_cursor() as cursor:
         cursor.execute(
             statements.SEEN,
-            {"tenant": seat.tenant_id, "me": actor.id, "seat": seat.pk, "case": seat.case_id, "mine": mine},
+            {
+                "tenant": seat.tenant_id,
+                "me": actor.id,
+                "seat": seat.pk,
+                "case": seat.case_id,
+                "panel": seat.panel_id,
+                "mine": mine,
+                "every": _reads_every_comment(seat),
+            },
         )
-        *documents, saved_at = cursor.fetchone()
-    payload, draft = (orjson.loads(document) if document is not None else None for document in documents)
-    return payload, draft, saved_at
+        payload, draft, saved_at, care, comments = cursor.fetchone()
+    return _Seen(
+        payload=orjson.loads(payload) if payload is not None else {},
+        draft=orjson.loads(draft) if draft is not None else None,
+        draft_saved_at=saved_at,
+        care=care or (True, True, True),
+        comments=orjson.loads(comments) if comments is not None else (),
+    )
+
+
+def _reads_every_comment(seat: Seat) -> bool:
+    """Whether the holder's own judgment can no longer be moved by what others say, or is to settle what they said."""
+    return seat.kind == SeatKind.ADJUDICATOR or (seat.state == SeatState.SUBMITTED and _undo_until(seat) is None)
+
+
+def _comments(actor: Actor, seat: Seat, seen: _Seen, numbers: Mapping[str, int] | None) -> list[SeenComment]:
+    """`numbers` of seats stand for the names of their people, where names are hidden."""
+    return [
+        SeenComment(
+            author=said["author"] if numbers is None or said["seat_id"] == str(seat.pk) else _numbered(said, numbers),
+            mine=said["author_id"] == str(actor.id),
+            text=said["text"],
+            at=datetime.fromisoformat(said["created_at"]),
+        )
+        for said in seen.comments
+    ]
+
+
+def _numbered(said: Mapping[str, Any], numbers: Mapping[str, int]) -> str:
+    number = numbers.get(said["author_id"])
+    return f"Reviewer {number}" if number else "A reviewer"
+
+
+def _names_files(layout: Mapping[str, Any]) -> bool:
+    fields = (field for section in layout.get("sections") or () for field in section["fields"])
+    return any(field.get("format") in ("image", "document") for field in fields)
+
+
+def _may_release(actor: Actor, seat: Seat, *, mine: bool) -> bool:
+    """Whether a manager may take the seat from whoever holds it."""
+    taken = not mine and seat.state in (SeatState.CLAIMED, SeatState.HELD)
+    return taken and permissions.can_manage_queue(actor, queries.granted_on(seat))
 
 
 def shows_advice(seat: Seat) -> bool:
@@ -176,7 +290,15 @@ def _advice(seat: Seat) -> SeenAdvice | None:
     if prediction is None:
         return None
     shares = dict(zip(prediction.model_version.labels, prediction.probabilities, strict=True))
-    return SeenAdvice(prediction.label, shares)
+    return SeenAdvice(prediction.label, shares, _movers(prediction))
+
+
+def _movers(prediction: Prediction) -> list[SeenMover]:
+    """The features that moved a linear model most, the strongest first."""
+    moved: dict[str, float] = prediction.contributions or {}
+    paths = {each["name"]: each.get("path", each["name"]) for each in prediction.model_version.feature_schema["features"]}
+    strongest = sorted(moved, key=lambda name: -abs(moved[name]))[:MOST_MOVERS]
+    return [SeenMover(name, paths.get(name, name).split(".")[0], moved[name]) for name in strongest if moved[name]]
 
 
 def _submitted_label(seat: Seat) -> str | None:
@@ -185,12 +307,24 @@ def _submitted_label(seat: Seat) -> str | None:
     return Judgment.objects.filter(seat=seat, superseded_at__isnull=True).values_list("label", flat=True).first()
 
 
-def _judgments(seat: Seat) -> list[SeenJudgment]:
+def _judgments(seat: Seat) -> tuple[list[SeenJudgment], dict[str, int] | None]:
+    """What the reviewers of a panel said; and the number of each by id, where their names are hidden."""
+    named = Panel.objects.filter(pk=seat.panel_id).values_list("template__adjudicator_sees_names", flat=True).get()
     told = Judgment.objects.filter(panel_id=seat.panel_id, kind=SeatKind.REVIEWER, superseded_at__isnull=True)
-    return [
+    numbered = list(enumerate(told.select_related("reviewer").order_by("seat_id"), 1))
+    seen = [
         SeenJudgment(
-            number, judgment.label, judgment.first_label, judgment.rationale, judgment.reason_codes,
-            judgment.active_seconds, judgment.judged_at, judgment.reviewer.simulated,
+            number=number,
+            name=judgment.reviewer.name if named else "",
+            label=judgment.label,
+            first_label=judgment.first_label,
+            rationale=judgment.rationale,
+            reason_codes=judgment.reason_codes,
+            evidence=judgment.evidence or [],
+            active_seconds=judgment.active_seconds,
+            judged_at=judgment.judged_at,
+            simulated=judgment.reviewer.simulated,
         )
-        for number, judgment in enumerate(told.select_related("reviewer").order_by("judged_at"), 1)
-    ]  # fmt: skip
+        for number, judgment in numbered
+    ]
+    return seen, None if named else {str(judgment.reviewer_id): number for number, judgment in numbered}

@@ -17,20 +17,49 @@ class QueueSerializer(serializers.Serializer[Any]):
     with_others = serializers.IntegerField(help_text="Seats in the hands of others.")
 
 
+class MoverSerializer(serializers.Serializer[Any]):
+    feature = serializers.CharField()
+    key = serializers.CharField(help_text="The property of the payload that it was read from.")
+    log_odds = serializers.FloatField(help_text="For the model's label against the runner-up.")
+
+
 class AdviceSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]  # shadows a property of input, which this is not
     probabilities = serializers.DictField(child=serializers.FloatField())
+    movers = MoverSerializer(many=True, help_text="What moved the model most, where it tells exactly.")
 
 
 class SeenJudgmentSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
+    name = serializers.CharField(help_text="Empty where the panel hides names.")
     label = serializers.CharField()  # type: ignore[assignment]  # a field named like the base class's own attribute
     first_label = serializers.CharField(allow_null=True)
     rationale = serializers.CharField()
     reason_codes = serializers.ListField(child=serializers.CharField())
+    evidence = serializers.ListField(child=serializers.DictField(), help_text="What was marked in the case.")
     active_seconds = serializers.FloatField(allow_null=True)
     judged_at = serializers.DateTimeField()
     simulated = serializers.BooleanField()
+
+
+class CommentSerializer(serializers.Serializer[Any]):
+    author = serializers.CharField()
+    mine = serializers.BooleanField()
+    text = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class CareSerializer(serializers.Serializer[Any]):
+    sensitive = serializers.BooleanField(help_text="Cases of this type may distress.")
+    blurs = serializers.BooleanField()
+    greys = serializers.BooleanField()
+    mutes = serializers.BooleanField()
+
+
+class FileSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="As the payload names it.")
+    url = serializers.CharField()
+    media_type = serializers.CharField()
 
 
 class SeatSerializer(serializers.Serializer[Any]):
@@ -65,6 +94,9 @@ class SeatSerializer(serializers.Serializer[Any]):
     draft = serializers.DictField(allow_null=True)
     draft_saved_at = serializers.DateTimeField(allow_null=True)
     judgments = SeenJudgmentSerializer(many=True, help_text="Of a dispute, for its adjudicator.")
+    comments = CommentSerializer(many=True, help_text="Of others on the panel, only once you have judged for good.")
+    care = CareSerializer(help_text="How you want content that may distress.")
+    files = FileSerializer(many=True)
 
 
 class EmptySerializer(serializers.Serializer[Any]):

@@ -103,14 +103,73 @@ from taken seat
     columns="{columns}",
 )
 
-# What the holder of a seat is shown of its case, and what this person has drafted on it.
+# What the holder of a seat is shown of its case, what this person has drafted on it, and what was said on it that
+# this person may read: with `every`, all of the panel; else what came from this seat or from themselves.
 SEEN = """
-select stored.payload::text, draft.body::text, draft.saved_at
+select stored.payload::text, draft.body::text, draft.saved_at,
+    (select array[care.blurs, care.greys, care.mutes] from reviews_contentcare care
+     where care.tenant_id = %(tenant)s and care.reviewer_id = %(me)s),
+    (select json_agg(said)::text from (
+        select comment.seat_id, comment.author_id, comment.text, comment.created_at,
+            (select name from tenants_user who where who.id = comment.author_id) as author
+        from reviews_casecomment comment
+        where %(mine)s::boolean and comment.tenant_id = %(tenant)s and comment.panel_id = %(panel)s
+          and (%(every)s::boolean or comment.seat_id = %(seat)s or comment.author_id = %(me)s)
+        order by comment.created_at
+        limit 200
+    ) said)
 from (select 1) as one
 left join cases_casepayload stored
     on %(mine)s::boolean and stored.tenant_id = %(tenant)s and stored.case_id = %(case)s
 left join reviews_seatdraft draft
     on draft.tenant_id = %(tenant)s and draft.seat_id = %(seat)s and draft.reviewer_id = %(me)s
+"""
+
+# Whether similar cases may be shown beside a panel's case, and of which type the case is.
+SURROUNDINGS = """
+select (select shows_similar from reviews_paneltemplate used
+        where used.tenant_id = %(tenant)s and used.id = panel.template_id), panel.case_type_id
+from reviews_panel panel
+where panel.tenant_id = %(tenant)s and panel.id = %(panel)s
+"""
+
+# Other cases of the same subject that came through a queue which this person works or manages.
+EARLIER = """
+select other.id, kind.name, other.type_version_id, other.created_at, other.state, said.label, said.made_by
+from cases_case this
+join cases_case other on other.tenant_id = %(tenant)s and other.subject_ref = this.subject_ref and other.id <> this.id
+join cases_casetype kind on kind.tenant_id = %(tenant)s and kind.id = other.case_type_id
+left join cases_decision said on said.tenant_id = %(tenant)s and said.id = other.decision_id
+where this.tenant_id = %(tenant)s and this.id = %(case)s and this.subject_ref <> ''
+  and other.submitter_id is distinct from %(me)s and other.subject_user_id is distinct from %(me)s
+  and (%(every)s::boolean
+    or (other.case_type_id = this.case_type_id and not exists (
+        select 1 from reviews_panel any_panel where any_panel.tenant_id = %(tenant)s and any_panel.case_id = other.id
+    ))
+    or exists (
+        select 1 from reviews_panel panel
+        join reviews_queueuserpermission given
+            on given.tenant_id = %(tenant)s and given.content_object_id = panel.queue_id and given.user_id = %(me)s
+        where panel.tenant_id = %(tenant)s and panel.case_id = other.id
+    ))
+order by other.id desc
+limit %(most)s
+"""
+
+# The newest decided cases of a type (by submission, which is the order of ids), with who may not be shown each.
+DECIDED = """
+with newest as materialized (
+    select id, type_version_id, decision_id, decided_at, submitter_id, subject_user_id from cases_case
+    where tenant_id = %(tenant)s and case_type_id = %(case_type)s and state = 'decided'
+    order by id desc
+    limit %(most)s
+)
+select newest.id, newest.type_version_id, said.label, newest.decided_at, said.made_by,
+    array_remove(array[newest.submitter_id, newest.subject_user_id], null), stored.payload::text
+from newest
+join cases_decision said on said.tenant_id = %(tenant)s and said.id = newest.decision_id
+join cases_casepayload stored on stored.tenant_id = %(tenant)s and stored.case_id = newest.id
+order by newest.id desc
 """
 
 # A verdict: the seat is done and the judgment stands, or neither.

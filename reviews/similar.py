@@ -1,0 +1,159 @@
+"""What surrounds a case for its reviewer: earlier cases of its subject, and decided cases like it.
+
+Neither may tell what the model would say: where the seat hides advice, what a model decided is left out of the similar
+cases, and its label out of the history. Labels are shown at all only where the panel's template shows similar cases.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from cases.layouts import headline
+from cases.queries import payloads
+from hitl_platform.kernel.bound_cursor import bound_cursor
+from hitl_platform.tenants.actor import Actor
+from reviews import permissions, statements
+from reviews.likeness import Likeness, Vectors, likeness_of, nearest
+from reviews.models import Seat
+from reviews.queries import reference_of
+from reviews.type_versions import type_version
+
+MOST_EARLIER = 50
+MOST_SIMILAR = 5
+MOST_COMPARED = 10_000
+# how long the vectors of a case type's decided cases are kept in memory, in seconds, and of how many types
+KEPT_FOR = 120
+MOST_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierCase:
+    """Another case of the same subject; `label` only where it may be shown."""
+
+    reference: str
+    case_type: str
+    submitted_at: datetime
+    state: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarCase:
+    """A decided case like this one. `distance` is 0 for its twin; a category that differs, or a deviation, is 1."""
+
+    reference: str
+    headline: str
+    label: str
+    decided_at: datetime
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What surrounds a case: its subject's history and, where the template shows them, similar cases."""
+
+    earlier: Sequence[EarlierCase]
+    more_earlier: int
+    similar: Sequence[SimilarCase]
+    shows_similar: bool
+    compared: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A case type's decided cases as they stood at `read_at`, for one tenant."""
+
+    read_at: float
+    rows: Sequence[tuple[Any, ...]]
+    likeness: Likeness
+    vectors: Vectors
+
+
+_kept: "OrderedDict[tuple[UUID, UUID], _Decided]" = OrderedDict()
+
+
+def background_of(actor: Actor, seat: Seat, *, blind: bool) -> Background:
+    """What surrounds the case of a seat in the actor's hands; with `blind`, nothing of what a model decided."""
+    with bound_cursor() as cursor:
+        cursor.execute(statements.SURROUNDINGS, {"tenant": seat.tenant_id, "panel": seat.panel_id})
+        shows_similar, case_type_id = cursor.fetchone()
+    earlier = _earlier(actor, seat, shows_labels=shows_similar, blind=blind)
+    similar: list[SimilarCase] = []
+    compared = 0
+    if shows_similar:
+        similar, compared = _similar(actor, seat, case_type_id, blind=blind)
+    return Background(earlier[:MOST_EARLIER], max(0, len(earlier) - MOST_EARLIER), similar, shows_similar, compared)
+
+
+def _earlier(actor: Actor, seat: Seat, *, shows_labels: bool, blind: bool) -> list[EarlierCase]:
+    with bound_cursor() as cursor:
+        cursor.execute(
+            statements.EARLIER,
+            {
+                "tenant": seat.tenant_id,
+                "me": actor.id,
+                "case": seat.case_id,
+                "every": permissions.can_manage_queue(actor, ()),
+                "most": MOST_EARLIER * 4,
+            },
+        )
+        rows = cursor.fetchall()
+    return [
+        EarlierCase(
+            reference=reference_of(case_id),
+            case_type=case_type,
+            submitted_at=submitted_at,
+            state=state,
+            label=_name(version_id, label) if shows_labels and label and not (blind and made_by == "model") else "",
+        )
+        for case_id, case_type, version_id, submitted_at, state, label, made_by in rows
+    ]
+
+
+def _similar(actor: Actor, seat: Seat, case_type_id: UUID, *, blind: bool) -> tuple[list[SimilarCase], int]:
+    decided = _decided(seat, case_type_id)
+    shown = [row for row, (case_id, *_, made_by, own) in enumerate(decided.rows) if _may_show(
+        case_id, made_by, own, seat=seat, me=actor.id, blind=blind)]  # fmt: skip
+    vector = decided.likeness.vectors([payloads([seat.case_id])[seat.case_id]])
+    found = nearest(decided.vectors[shown], vector, count=MOST_SIMILAR)
+    ids = [decided.rows[shown[at]][0] for at, _ in found]
+    contents = payloads(ids) if ids else {}
+    similar = []
+    for at, distance in found:
+        case_id, version_id, label, decided_at, *_ = decided.rows[shown[at]]
+        version = type_version(version_id)
+        line = headline(version.layout, payload=contents.get(case_id, {}), schema=version.payload_schema)
+        similar.append(SimilarCase(reference_of(case_id), line, _name(version_id, label), decided_at, distance))
+    return similar, len(shown)
+
+
+def _may_show(case_id: UUID, made_by: str, own: Sequence[UUID], *, seat: Seat, me: UUID, blind: bool) -> bool:
+    return case_id != seat.case_id and me not in own and not (blind and made_by == "model")
+
+
+def _decided(seat: Seat, case_type_id: UUID) -> _Decided:
+    """The vectors of the last decided cases, one matrix a tenant and case type, computed in one pass."""
+    key = (seat.tenant_id, case_type_id)
+    kept = _kept.get(key)
+    if kept is None or time.monotonic() - kept.read_at > KEPT_FOR:
+        with bound_cursor() as cursor:
+            asked = {"tenant": seat.tenant_id, "case_type": case_type_id, "most": MOST_COMPARED}
+            cursor.execute(statements.DECIDED, asked)
+            rows = cursor.fetchall()
+        contents = [orjson.loads(row[-1]) for row in rows]
+        likeness = likeness_of(type_version(seat.type_version_id).payload_schema, contents)
+        kept = _Decided(time.monotonic(), [row[:-1] for row in rows], likeness, likeness.vectors(contents))
+        _kept[key] = kept
+        if len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+    return kept
+
+
+def _name(version_id: UUID, label: str) -> str:
+    return next((each["name"] for each in type_version(version_id).labels if each["key"] == label), label)
