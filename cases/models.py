@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from cases.states import OPEN_STATES, CaseState
+from cases.states import OPEN_STATES, CaseState, FileState
 from hitl_platform.tenants.owned import TenantForeignKey, TenantOneToOneField, TenantOwned
 
 
@@ -96,7 +96,13 @@ class Case(TenantOwned):
         indexes = [
             models.Index(
                 fields=["tenant", "state", "id"], condition=~Q(state=CaseState.DECIDED), name="undecided_cases"
-            )
+            ),
+            # whether somebody who is to judge a case has brought one of the same subject in
+            models.Index(
+                fields=["tenant", "submitter_id", "subject_ref"],
+                condition=Q(submitter_id__isnull=False) & ~Q(subject_ref=""),
+                name="case_by_submitter",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -166,6 +172,53 @@ class CaseFacet(TenantOwned):
         return f"{self.key} of {self.case_id}"
 
 
+class EvidenceFile(TenantOwned):
+    """A file that came with a case: what is known of its bytes, which lie in the storage under `storage_key`.
+
+    `name` is what its sender calls it and stands in no path; `media_type` is told by its bytes alone.
+    """
+
+    case = TenantForeignKey(Case, related_name="files")
+    state = models.TextField(choices=[(s.value, s.value) for s in FileState])
+    name = models.TextField()
+    # where it is fetched from, until it is
+    source_url = models.TextField(default="")
+    storage_key = models.UUIDField(null=True)
+    media_type = models.TextField(default="")
+    size = models.BigIntegerField(null=True)
+    sha256 = models.TextField(null=True)
+    # of images, so that a page keeps their place
+    width = models.IntegerField(null=True)
+    height = models.IntegerField(null=True)
+    # why it was refused, in words
+    problem = models.TextField(default="")
+    uploaded_by = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            # a payload names its files, so a name leads to one
+            models.UniqueConstraint(
+                fields=["tenant", "case", "name"],
+                condition=Q(state__in=["fetching", "stored"]),
+                name="no_two_files_of_one_name_in_a_case",
+            ),
+            models.UniqueConstraint(fields=["tenant", "storage_key"], name="no_two_files_in_one_place"),
+            models.CheckConstraint(condition=Q(state__in=list(FileState)), name="no_unknown_file_state"),
+            models.CheckConstraint(
+                condition=~Q(state="stored")
+                | Q(storage_key__isnull=False, sha256__isnull=False, size__isnull=False) & ~Q(media_type=""),
+                name="no_stored_file_without_content",
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "case", "id"], name="files_of_case")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Outcome(TenantOwned):
     """What turned out to be true. A later one supersedes the one before; the first supersedes none."""
 
@@ -193,6 +246,8 @@ class MadeBy(models.TextChoices):
     PANEL = "panel"
     ADJUDICATOR = "adjudicator"
     OVERRIDE = "override"
+    # nobody answered in time: what an escalation rule declares for that, which is never an approval
+    FALLBACK = "fallback"
 
 
 class Decision(TenantOwned):

@@ -16,6 +16,14 @@ class CaseState(StrEnum):
 # somebody or something may still have to judge it
 OPEN_STATES = (CaseState.RECEIVED, CaseState.SCORED, CaseState.IN_REVIEW)
 
+
+class FileState(StrEnum):
+    FETCHING = "fetching"
+    STORED = "stored"
+    REFUSED = "refused"
+    ERASED = "erased"
+
+
 CASE = Lifecycle(
     "case",
     CaseState,
@@ -30,5 +38,18 @@ CASE = Lifecycle(
         "reopen": ((CaseState.DECIDED,), CaseState.IN_REVIEW),
         # whoever submitted it no longer needs an answer
         "withdraw": (OPEN_STATES, CaseState.WITHDRAWN),
+    },
+)
+
+EVIDENCE_FILE = Lifecycle(
+    "evidence file",
+    FileState,
+    {
+        # its bytes came from where its URL leads, and are what they must be
+        "store": ((FileState.FETCHING,), FileState.STORED),
+        # they never came, or are nothing that is kept here
+        "refuse": ((FileState.FETCHING,), FileState.REFUSED),
+        # its bytes are gone for good; the ledger keeps their digest
+        "erase": ((FileState.FETCHING, FileState.STORED, FileState.REFUSED), FileState.ERASED),
     },
 )

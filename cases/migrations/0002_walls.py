@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
             "alter table cases_casefacet drop constraint cases_casefacet_case_type_id_within_tenant",
             migrations.RunSQL.noop,
         ),
+        Walls("evidencefile"),
         Walls("outcome", grants=APPEND_ONLY),
         Walls("decision", grants=APPEND_ONLY, tenant_first_key=True),
     ]
