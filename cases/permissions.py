@@ -26,3 +26,8 @@ def can_submit_cases(actor: Actor) -> bool:
 def can_post_outcomes(actor: Actor) -> bool:
     """Whether the actor may say what turned out to be true."""
     return actor.kind == "system" or actor.may(KeyScope.OUTCOMES_WRITE) or actor.has(*MANAGERS)
+
+
+def can_erase_files(actor: Actor) -> bool:
+    """Whether the actor may erase evidence files."""
+    return can_submit_cases(actor) or actor.has(Role.COMPLIANCE_OFFICER)

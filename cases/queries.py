@@ -8,8 +8,10 @@ import orjson
 from django.db.models import F, Prefetch, QuerySet
 
 from cases import permissions
-from cases.models import Case, CaseType, CaseTypeVersion, Decision, Outcome
-from hitl_platform.kernel.bound_cursor import bound_cursor
+from cases.layouts import File
+from cases.models import Case, CaseType, CaseTypeVersion, Decision, EvidenceFile, Outcome
+from cases.states import FileState
+from hitl_platform.kernel.bound_cursor import chunk_cursor
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.scope import current_tenant_id
@@ -77,7 +79,7 @@ def get_full_case(actor: Actor, case_id: UUID) -> Case:
 
 def payloads(case_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """The payloads of cases, by case: for steps, inside a scope."""
-    with bound_cursor() as cursor:
+    with chunk_cursor() as cursor:
         cursor.execute(_PAYLOADS, {"tenant": current_tenant_id(), "cases": list(case_ids)})
         return {case_id: orjson.loads(payload) for case_id, payload in cursor.fetchall()}
 
@@ -96,3 +98,28 @@ def decisions_of(case: Case) -> QuerySet[Decision]:
 def outcomes_of(case: Case) -> QuerySet[Outcome]:
     """A case's outcomes, first to last; the last one stands."""
     return Outcome.objects.filter(case=case).order_by("id")
+
+
+def files_of(case: Case) -> QuerySet[EvidenceFile]:
+    """The evidence files of a case that are there or on their way, or were refused; not those that were erased."""
+    return EvidenceFile.objects.filter(case=case).exclude(state=FileState.ERASED).order_by("id")
+
+
+def get_file(actor: Actor, file_id: UUID, *, lock: bool = False) -> EvidenceFile:
+    """One evidence file of a case that the actor may read, or NotFound."""
+    files = EvidenceFile.objects.filter(pk=file_id)
+    file = (files.select_for_update(no_key=True) if lock else files).first()
+    if file is None or not permissions.can_read_cases(actor):
+        raise NotFound
+    return file
+
+
+def shown_files(case_id: UUID) -> dict[str, File]:
+    """The stored files of a case by name, for `layouts.lay_out`; whoever shows them has asked who may see the case."""
+    stored = EvidenceFile.objects.filter(case_id=case_id, state=FileState.STORED).order_by("id")
+    return {file.name: File(file.name, file_address(file.pk), file.media_type) for file in stored}
+
+
+def file_address(file_id: UUID) -> str:
+    """Where the bytes of a file are served."""
+    return f"/files/{file_id}"

@@ -32,7 +32,16 @@ def listed(items: dict[str, Any], at_least: int = 0, at_most: int = 50, **more: 
 
 LABEL = closed(
     ["key", "name"],
-    {"key": KEY, "name": NAME, "shortcut": {"type": "string", "pattern": "^[a-z0-9]$"}},
+    {
+        "key": KEY,
+        "name": NAME,
+        "shortcut": {"type": "string", "pattern": "^[a-z0-9]$"},
+        "favourable": {
+            "type": "boolean",
+            "default": False,
+            "description": "It gives the case's subject what is asked for. A timeout never decides it.",
+        },
+    },
 )
 REASON_CODE = closed(
     ["key", "name"],
@@ -160,6 +169,25 @@ SUBMISSION_PROPERTIES: dict[str, Any] = {
 }
 LINE = closed(["external_id", "payload"], SUBMISSION_PROPERTIES)
 SUBMISSION = closed(["case_type", "external_id", "payload"], {"case_type": KEY, **SUBMISSION_PROPERTIES})
+
+FILE_BY_URL = closed(
+    ["url"],
+    {
+        "url": {
+            "type": "string",
+            "maxLength": 2000,
+            "description": "https:// or http:// on the public internet; the platform fetches it.",
+        },
+        "name": {"type": "string", "minLength": 1, "maxLength": 200, "description": "As the payload calls it."},
+    },
+)
+_FILE_PARTS: dict[str, Any] = {
+    "file": listed({"type": "string", "contentMediaType": "application/octet-stream"}, 1, 10),
+}
+FILES_UPLOAD = closed(["file"], _FILE_PARTS)
+CASE_UPLOAD = closed(
+    ["case", "file"], {"case": {"type": "string", "contentMediaType": "application/json"}, **_FILE_PARTS}
+)
 
 WITHDRAWAL = closed([], {"reason": {"type": "string", "maxLength": 500}})
 OUTCOME = closed(

@@ -4,7 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from cases.models import Case, CaseType, CaseTypeVersion, Decision, Outcome
+from cases import queries
+from cases.models import Case, CaseType, CaseTypeVersion, Decision, EvidenceFile, Outcome
+from cases.states import FileState
 
 
 class CaseTypeVersionSerializer(serializers.ModelSerializer[CaseTypeVersion]):
@@ -108,6 +110,37 @@ class CaseDetailSerializer(CaseSerializer):
     class Meta(CaseSerializer.Meta):
         fields = [*CaseSerializer.Meta.fields, "payload", "decisions", "outcomes"]
         read_only_fields = fields
+
+
+class EvidenceFileSerializer(serializers.ModelSerializer[EvidenceFile]):
+    url = serializers.SerializerMethodField(help_text="Where its bytes are; empty until it is stored.")
+
+    class Meta:
+        model = EvidenceFile
+        fields = [
+            "id",
+            "case_id",
+            "name",
+            "state",
+            "media_type",
+            "size",
+            "sha256",
+            "width",
+            "height",
+            "problem",
+            "url",
+            "created_at",
+            "erased_at",
+        ]
+        read_only_fields = fields
+
+    def get_url(self, file: EvidenceFile) -> str:
+        return queries.file_address(file.pk) if file.state == FileState.STORED else ""
+
+
+class CaseWithFilesSerializer(serializers.Serializer[Any]):
+    case = CaseSerializer(read_only=True)
+    files = EvidenceFileSerializer(many=True, read_only=True)
 
 
 class TimelineEventSerializer(serializers.Serializer[Any]):

@@ -5,6 +5,7 @@ Every variable is described in README.md; a test holds that table against this f
 
 import base64
 import binascii
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,26 @@ def _number(name: str, default: int, *, low: int, high: int) -> int:
     return int(value)
 
 
+def _evidence_storage() -> dict[str, Any]:
+    """Django's storage of evidence files: a folder, or a bucket where django-storages is installed."""
+    place = _text("EVIDENCE_STORE", offline="/nonexistent/evidence")
+    if place.startswith("s3://"):
+        bucket, _, prefix = place.removeprefix("s3://").partition("/")
+        if not bucket or importlib.util.find_spec("storages") is None:
+            raise ImproperlyConfigured(
+                "EVIDENCE_STORE takes s3://bucket/prefix where django-storages[s3] is installed."
+            )
+        options = {"bucket_name": bucket, "location": prefix, "default_acl": None, "querystring_auth": True}
+        return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    folder = Path(place)
+    if not folder.is_absolute() or any(each in (folder, *folder.parents) for each in _OPEN_FOLDERS):
+        raise ImproperlyConfigured("EVIDENCE_STORE takes the absolute path of a folder that no web server shows.")
+    options = {"location": place, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700}
+    return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+
+
+# what the web process serves as it is, and code
+_OPEN_FOLDERS = (BASE_DIR / "hitl_platform", BASE_DIR / "templates")
 PREPARE_THRESHOLD = 5
 
 
@@ -246,6 +267,16 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+FILE_UPLOAD_HANDLERS = ["hitl_platform.doors.uploads.BoundedUpload"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+EVIDENCE_MAX_BYTES = _number("EVIDENCE_MAX_MIB", 25, low=1, high=1024) << 20
+# all files of one request
+UPLOAD_MAX_BYTES = max(2 * EVIDENCE_MAX_BYTES, 64 << 20)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "evidence": _evidence_storage(),
+}
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -265,40 +296,22 @@ DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "hitl@localhost")
 
 LEDGER_SIGNING_KEY = _signing_key()
 
+
+def _kind(handler: str, *, cases: int, on_dead: str = "", max_attempts: int = 4) -> dict[str, Any]:
+    terms = {"handler": handler, "cases": cases, "lease_seconds": 60, "max_attempts": max_attempts}
+    return terms | ({"on_dead": on_dead} if on_dead else {})
+
+
 # what must still happen: kind of step -> who does it, for how many cases at once, and how often it is tried
 STEP_KINDS: dict[str, dict[str, Any]] = {
-    "score": {
-        "handler": "models_registry.steps.score_cases",
-        "on_dead": "models_registry.steps.give_up_scoring",
-        "cases": 1000,
-        "lease_seconds": 60,
-        "max_attempts": 4,
-    },
-    "route": {
-        "handler": "reviews.steps.route_cases",
-        "on_dead": "reviews.steps.route_to_humans",
-        "cases": 1000,
-        "lease_seconds": 60,
-        "max_attempts": 4,
-    },
-    "consensus": {
-        "handler": "reviews.steps.aggregate_panels",
-        "cases": 200,
-        "lease_seconds": 60,
-        "max_attempts": 4,
-    },
-    "withdraw": {
-        "handler": "reviews.steps.close_reviews",
-        "cases": 200,
-        "lease_seconds": 60,
-        "max_attempts": 4,
-    },
-    "expire": {
-        "handler": "reviews.steps.expire_leases",
-        "cases": 500,
-        "lease_seconds": 60,
-        "max_attempts": 4,
-    },
+    "score": _kind("models_registry.steps.score_cases", cases=1000, on_dead="models_registry.steps.give_up_scoring"),
+    "route": _kind("reviews.steps.route_cases", cases=1000, on_dead="reviews.steps.route_to_humans"),
+    "consensus": _kind("reviews.steps.aggregate_panels", cases=200),
+    # one at a time, since each takes as long as its server likes
+    "fetch_file": _kind("cases.steps.fetch_files", cases=1, on_dead="cases.steps.give_up_fetching"),
+    "shred_file": _kind("cases.steps.shred_files", cases=100, max_attempts=10),
+    "withdraw": _kind("reviews.steps.close_reviews", cases=200),
+    "expire": _kind("reviews.steps.expire_leases", cases=500),
 }
 
 # the database is the truth and a message only a doorbell: losing one costs latency, never work

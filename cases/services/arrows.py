@@ -16,7 +16,7 @@ from django.utils import timezone
 from cases.definitions import label_keys
 from cases.models import CaseTypeVersion
 from cases.states import CASE
-from hitl_platform.kernel.bound_cursor import bound_cursor
+from hitl_platform.kernel.bound_cursor import chunk_cursor
 from hitl_platform.kernel.ids import uuid7
 from hitl_platform.tenants.actor import Actor
 
@@ -98,7 +98,7 @@ def decide_cases(*, actor: Actor, decisions: Sequence[NewDecision]) -> list[NewD
         return []
     if len({each.case_id for each in decisions}) < len(decisions):
         raise ValueError("two decisions of one case in one set")
-    with bound_cursor() as cursor:
+    with chunk_cursor() as cursor:
         cursor.execute(_DECIDE, _decision_columns(actor, decisions, timezone.now()))
         version_of = dict(cursor.fetchall())
     taken = [each for each in decisions if each.id in version_of]
@@ -109,7 +109,7 @@ def decide_cases(*, actor: Actor, decisions: Sequence[NewDecision]) -> list[NewD
 def _move(verb: str, actor: Actor, case_ids: Sequence[UUID], event_id: UUID) -> list[UUID]:
     if not case_ids:
         return []
-    with bound_cursor() as cursor:
+    with chunk_cursor() as cursor:
         cursor.execute(
             _MOVE,
             {

@@ -13,7 +13,7 @@ from cases import permissions, queries
 from cases.models import Case, CaseTypeVersion
 from cases.payloads import payload_digest
 from cases.submissions import FacetValue, Submission, intake_of, read_submission
-from hitl_platform.kernel.bound_cursor import bound_cursor
+from hitl_platform.kernel.bound_cursor import chunk_cursor
 from hitl_platform.kernel.errors import Conflict, Invalid, NotFound, require
 from hitl_platform.kernel.ids import uuid7, uuid7s
 from hitl_platform.ledger.commands import command, record_batch
@@ -134,7 +134,7 @@ def _insert_cases(actor: Actor, version: CaseTypeVersion, given: Sequence[Given]
     """Insert the Case rows; the ids of those that were not there before."""
     ids, submissions = zip(*given, strict=True)
     members = _members_among({each.subject_ref for each in submissions if "@" in each.subject_ref})
-    with bound_cursor() as cursor:
+    with chunk_cursor() as cursor:
         cursor.execute(
             _INSERT_CASES,
             {
@@ -169,7 +169,7 @@ def _insert_contents(actor: Actor, version: CaseTypeVersion, new: Sequence[Given
             attributes.append((case_id, each.attributes.decode()))
         if each.facets:
             facets += [(case_id, key, *_typed(value)) for key, value in each.facets.items()]
-    with bound_cursor() as cursor:
+    with chunk_cursor() as cursor:
         cursor.execute(_INSERT_PAYLOADS, [actor.tenant_id, *_columns(payloads)])
         if attributes:
             cursor.execute(_INSERT_ATTRIBUTES, [actor.tenant_id, *_columns(attributes)])
@@ -183,7 +183,7 @@ def _insert_contents(actor: Actor, version: CaseTypeVersion, new: Sequence[Given
 def _compare(version: CaseTypeVersion, submissions: Sequence[Submission], taken: Intaken) -> None:
     """Tell which of the submissions that were there already say the same as the stored case."""
     others = [at for at in range(len(submissions)) if at not in taken.new]
-    with bound_cursor() as cursor:
+    with chunk_cursor() as cursor:
         cursor.execute(
             _COMPARE,
             {

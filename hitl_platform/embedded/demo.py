@@ -149,7 +149,7 @@ def welcome(narrator: Narrator, *, address: str, home: Path) -> None:
 def remembered(environment: dict[str, str], *, home: Path) -> Iterator[None]:
     """While the demo runs, `manage.py` commands find its servers in a private file."""
     path = home / ENVIRONMENT_FILE
-    names = ("SECRET_KEY", "BROKER_URL", "LEDGER_SIGNING_KEY", "PUBLIC_URL", "HITL_DEMO_LOGINS")
+    names = ("SECRET_KEY", "BROKER_URL", "LEDGER_SIGNING_KEY", "PUBLIC_URL", "EVIDENCE_STORE", "HITL_DEMO_LOGINS")
     kept = {
         name: value
         for name, value in environment.items()

@@ -20,6 +20,7 @@ class Servers:
     postgres: Postgres
     valkey: Valkey
     keyring: Keyring
+    home: Path
 
     def environment(self, *, public_url: str) -> dict[str, str]:
         """What `hitl_platform.settings` reads, on top of this process's own environment."""
@@ -35,6 +36,7 @@ class Servers:
             "SUPERUSER_DATABASE_URL": self.postgres.superuser_url(),
             "BROKER_URL": self.valkey.url(),
             "LEDGER_SIGNING_KEY": keyring.ledger_signing_key,
+            "EVIDENCE_STORE": str(self.home.resolve() / "evidence"),
             "PUBLIC_URL": public_url,
         }
 
@@ -57,7 +59,7 @@ def running_servers(home: Path, *, throwaway: bool = False, say: Callable[[str],
             f"PostgreSQL answers on 127.0.0.1:{postgres.port}, Valkey on 127.0.0.1:{valkey.port} "
             f"({time.monotonic() - started:.1f} s)."
         )
-        yield Servers(postgres=postgres, valkey=valkey, keyring=keyring)
+        yield Servers(postgres=postgres, valkey=valkey, keyring=keyring, home=home)
     finally:
         valkey.stop()
         postgres.stop()

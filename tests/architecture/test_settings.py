@@ -23,6 +23,8 @@ NONSENSE = {
     "BROKER_URL": ["", "amqp://localhost"],
     "PUBLIC_URL": ["", "cases.example.org", "http://cases.example.org", "https://cases.example.org/path"],
     "TRUSTED_PROXY_COUNT": ["-1", "many", "99"],
+    "EVIDENCE_STORE": ["", "evidence", "s3://", str(ROOT / "hitl_platform" / "static" / "files")],
+    "EVIDENCE_MAX_MIB": ["0", "much"],
     "LEDGER_SIGNING_KEY": ["not base64!", "c2hvcnQ="],
 }
 
