@@ -6,16 +6,29 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db.models import QuerySet
 
 from cases.models import Case, Outcome
 from cases.queries import payloads
 from cases.states import CASE
+from hitl_platform.kernel.bound_cursor import chunk_cursor
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
+from hitl_platform.tenants.scope import current_tenant_id
 from models_registry import permissions
 from models_registry.models import Model, ModelArtifact, ModelVersion, Prediction
 from models_registry.states import VersionState
+
+# by hand: a chunk has a thousand cases, and a row by the ORM costs more than its score
+_WAITING = """
+select waiting.id, waiting.case_type_id, stored.payload::text
+from cases_case waiting
+join cases_casepayload stored on stored.tenant_id = %(tenant)s and stored.case_id = waiting.id
+where waiting.tenant_id = %(tenant)s and waiting.id = any(%(cases)b::uuid[])
+  and waiting.state = any(%(states)s::text[])
+order by waiting.id
+"""
 
 
 @dataclass(frozen=True)
@@ -77,16 +90,24 @@ def artifact_of(version_id: UUID) -> bytes:
 
 def work_of(case_ids: Sequence[UUID]) -> list[Work]:
     """The cases among these that still wait for a score, by case type: for steps, inside a scope."""
-    waiting = Case.objects.filter(pk__in=case_ids, state__in=CASE.sources("score"))
-    by_type: dict[UUID, list[UUID]] = defaultdict(list)
-    for case_id, case_type_id in waiting.values_list("pk", "case_type_id"):
-        by_type[case_type_id].append(case_id)
+    by_type: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
+    with chunk_cursor() as cursor:
+        waiting: dict[str, Any] = {
+            "tenant": current_tenant_id(),
+            "cases": list(case_ids),
+            "states": [*CASE.sources("score")],
+        }
+        cursor.execute(_WAITING, waiting)
+        for case_id, case_type_id, payload in cursor.fetchall():
+            by_type[case_type_id].append((case_id, payload))
     versions = champions(list(by_type))
-    with_model = [case_id for case_type_id in versions for case_id in by_type[case_type_id]]
-    stored = payloads(with_model) if with_model else {}
     return [
-        Work(versions.get(case_type_id), ids, [stored[i] for i in ids] if case_type_id in versions else [])
-        for case_type_id, ids in by_type.items()
+        Work(
+            versions.get(case_type_id),
+            [case_id for case_id, _ in cases],
+            [orjson.loads(payload) for _, payload in cases] if case_type_id in versions else [],
+        )
+        for case_type_id, cases in by_type.items()
     ]
 
 

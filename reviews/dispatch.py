@@ -14,7 +14,7 @@ from cases.definitions import label_keys
 from cases.models import CaseTypeVersion
 from cases.services import NewDecision, decide_cases, review_cases
 from cases.states import CASE
-from hitl_platform.kernel.bound_cursor import bound_cursor
+from hitl_platform.kernel.bound_cursor import bound_cursor, chunk_cursor
 from hitl_platform.kernel.errors import Unavailable
 from hitl_platform.kernel.ids import uuid7, uuid7s
 from hitl_platform.ledger.commands import record_batch
@@ -98,7 +98,7 @@ class ToPeople(Dispatched):
 def read_chunk(tenant_id: UUID, case_ids: Sequence[UUID], *, causes: Mapping[UUID, str]) -> Chunk:
     """Everything that routing asks, in a fixed number of queries; cases that have moved on are left out."""
     values: dict[str, Any] = {"tenant": tenant_id, "cases": list(case_ids), "states": [*CASE.sources("review")]}
-    with bound_cursor() as cursor:
+    with chunk_cursor() as cursor:
         cursor.execute(statements.ROUTABLE, values)
         cases = [Routable(*row) for row in cursor.fetchall()]
     # a case whose scoring failed is routed without a model, whatever an earlier one said
@@ -216,15 +216,17 @@ def _decide(actor: Actor, dispatched: Sequence[Dispatched]) -> None:
             confidence=each.route.confidence,
             policy_id=each.policy.pk if each.policy else None,
             model_version_id=each.case.model_version_id,
+            id=decision_id,
         )
-        for each in dispatched
+        for each, decision_id in zip(dispatched, uuid7s(len(dispatched)), strict=True)
     ]
-    decided = {decision.case_id: decision.id for decision in decide_cases(actor=actor, decisions=decisions)}
-    taken = [each for each in dispatched if each.case.pk in decided]
+    standing = set(map(id, decide_cases(actor=actor, decisions=decisions)))
+    pairs = [pair for pair in zip(dispatched, decisions, strict=True) if id(pair[1]) in standing]
+    taken = [each for each, _ in pairs]
     if taken:
         items = {
-            str(each.case.pk): {"decision_id": str(decided[each.case.pk]), "label": each.route.label} | _told(each)
-            for each in taken
+            str(each.case.pk): {"decision_id": str(decision.id), "label": decision.label} | _told(each)
+            for each, decision in pairs
         }
         record_batch("case.decided", "case", actor=actor, items=items, body={"made_by": "model"}, event_id=event_id)
         _record_routes(actor, taken, event_id=event_id)
