@@ -120,6 +120,8 @@ class SlaClock(TenantOwned):
     paused_seconds = models.FloatField(default=0.0)
     at_risk_told_at = models.DateTimeField(null=True)
     breach_told_at = models.DateTimeField(null=True)
+    # the panel was over before the next moment came
+    stopped_at = models.DateTimeField(null=True)
 
     class Meta:
         base_manager_name = "objects"
@@ -130,11 +132,13 @@ class SlaClock(TenantOwned):
         indexes = [
             models.Index(
                 fields=["tenant", "queue", "at_risk_at"],
-                condition=Q(at_risk_told_at__isnull=True, breach_told_at__isnull=True),
+                condition=Q(at_risk_told_at__isnull=True, stopped_at__isnull=True),
                 name="clock_by_risk",
             ),
             models.Index(
-                fields=["tenant", "queue", "due_at"], condition=Q(breach_told_at__isnull=True), name="clock_by_due"
+                fields=["tenant", "queue", "due_at"],
+                condition=Q(breach_told_at__isnull=True, stopped_at__isnull=True),
+                name="clock_by_due",
             ),
         ]
 
