@@ -7,6 +7,7 @@ from django import forms
 
 from cases.validation import validator_of
 from reviews.schemas import EVIDENCE
+from reviews.services.comments import MAX_COMMENT
 from reviews.services.judge import MAX_RATIONALE, Verdict
 
 MAX_TOKEN = 2**63 - 1
@@ -91,3 +92,15 @@ class DraftForm(VerdictForm):
         """What a draft keeps."""
         kept = ("label", "rationale", "reason_codes", "active_seconds", "evidence")
         return {name: self.cleaned_data[name] for name in kept}
+
+
+class CommentForm(forms.Form):
+    """Something said on a case."""
+
+    text = forms.CharField(max_length=MAX_COMMENT, strip=True, error_messages={"required": "Write something first."})
+
+
+class SeatForm(forms.Form):
+    """Which case page a form of the whole portal was sent from."""
+
+    seat = forms.UUIDField()

@@ -296,7 +296,9 @@ def _advice(seat: Seat) -> SeenAdvice | None:
 def _movers(prediction: Prediction) -> list[SeenMover]:
     """The features that moved a linear model most, the strongest first."""
     moved: dict[str, float] = prediction.contributions or {}
-    paths = {each["name"]: each.get("path", each["name"]) for each in prediction.model_version.feature_schema["features"]}
+    paths = {
+        each["name"]: each.get("path", each["name"]) for each in prediction.model_version.feature_schema["features"]
+    }
     strongest = sorted(moved, key=lambda name: -abs(moved[name]))[:MOST_MOVERS]
     return [SeenMover(name, paths.get(name, name).split(".")[0], moved[name]) for name in strongest if moved[name]]
 

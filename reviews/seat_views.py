@@ -1,5 +1,6 @@
 """A seat's page in words: what `pages.seat_page` lets this person see, made ready for the template."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +8,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cases.layouts import Block, headline, lay_out
-from reviews.pages import SeatPage, SeenJudgment
+from cases.layouts import MOST_ITEMS, Block, field_titles, headline, lay_out, shown
+from reviews.evidence import ShownMark, shown_marks
+from reviews.pages import SeatPage, SeenCare, SeenComment, SeenJudgment
 from reviews.states import SeatState
 
 # keys that mean something else on this page; a label that asks for one gets its number instead
-TAKEN_KEYS = frozenset("ceghnqrsu")
+TAKEN_KEYS = frozenset("ceghmnqrsu")
+# log-odds from which a feature is said to speak strongly, or clearly
+STRONG, CLEAR = 1.0, 0.3
+EVERYTHING = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,25 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Mover:
+    """What one value did to the model's answer: `share` of the strongest, `words` for everybody."""
+
+    title: str
+    value: str
+    share: float
+    towards: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mark as a column shows it; `lone` when nobody else marked anything there."""
+
+    shown: ShownMark
+    lone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """A reason beside a judgment; `lone` when no other judgment names it."""
 
@@ -64,6 +88,7 @@ class Column:
     lone: bool
     changed_from: str
     codes: Sequence[Code]
+    marks: Sequence[Mark]
     rationale: str
     judged_at: datetime
     active_seconds: float | None
@@ -101,6 +126,7 @@ class SeatView:
     step: str
     advised_after: bool
     advice: Sequence[Share]
+    movers: Sequence[Mover]
     labels: Sequence[Choice]
     reason_codes: Sequence[ReasonCode]
     first_label: str
@@ -110,6 +136,18 @@ class SeatView:
     draft_saved_at: datetime | None
     judgments: Sequence[Column]
     split: Sequence[Part]
+    differs_in: str
+    marks: Sequence[ShownMark]
+    evidence: str
+    comments: Sequence[SeenComment]
+    care: SeenCare
+    may_release: bool
+    is_whole: bool
+
+    @property
+    def settled(self) -> bool:
+        """Whether the reader has seen all there is: its seat is theirs and not gone."""
+        return self.situation not in ("elsewhere", "cancelled")
 
     @property
     def open_for_me(self) -> bool:
@@ -117,11 +155,17 @@ class SeatView:
         return self.situation == "open"
 
 
-def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None) -> SeatView:
-    """The case page of a seat; `sent` is what a refused form held, which goes before the draft."""
+def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None, whole: bool = False) -> SeatView:
+    """The case page of a seat; `sent` is what a refused form held, which goes before the draft.
+
+    `whole` shows tables and conversations to their end.
+    """
     names = {label["key"]: label["name"] for label in page.labels}
     draft = sent if sent is not None else page.draft or {}
     chosen = draft.get("label") or page.first_label or ""
+    evidence = draft.get("evidence")
+    evidence = evidence if isinstance(evidence, list) else []
+    titles = field_titles(page.layout, schema=page.payload_schema)
     return SeatView(
         id=page.id,
         situation=_situation(page),
@@ -133,7 +177,7 @@ def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None) -> SeatV
         instructions=page.instructions,
         question=page.question,
         why=page.why_words,
-        blocks=lay_out(page.layout, payload=page.payload, schema=page.payload_schema) if page.mine else (),
+        blocks=_blocks(page, most=EVERYTHING if whole else MOST_ITEMS) if page.mine else (),
         due_at=page.due_at,
         due_share=_due_share(page),
         lease_token=page.lease_token,
@@ -142,6 +186,7 @@ def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None) -> SeatV
         step=_step(page),
         advised_after=page.advice_mode == "after_answer",
         advice=_shares(page, names),
+        movers=_movers(page, names, titles),
         labels=_choices(page, chosen),
         reason_codes=_codes(page, names, draft.get("reason_codes") or ()),
         first_label=names.get(page.first_label or "", ""),
@@ -149,9 +194,20 @@ def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None) -> SeatV
         rationale=draft.get("rationale") or "",
         active_seconds=draft.get("active_seconds") or 0,
         draft_saved_at=page.draft_saved_at,
-        judgments=_columns(page, names),
+        judgments=_columns(page, names, titles),
         split=_split(page.judgments, names),
+        differs_in=_differs_in(page.judgments),
+        marks=shown_marks(evidence, payload=page.payload, titles=titles),
+        evidence=json.dumps(evidence),
+        comments=page.comments,
+        care=page.care,
+        may_release=page.may_release,
+        is_whole=whole,
     )
+
+
+def _blocks(page: SeatPage, *, most: int) -> list[Block]:
+    return lay_out(page.layout, payload=page.payload, schema=page.payload_schema, files=page.files, most=most)
 
 
 def _situation(page: SeatPage) -> str:
@@ -191,6 +247,33 @@ def _shares(page: SeatPage, names: Mapping[str, str]) -> list[Share]:
     return [Share(names.get(key, key), share, key == page.advice.label) for key, share in ranked]
 
 
+def _movers(page: SeatPage, names: Mapping[str, str], titles: Mapping[str, str]) -> list[Mover]:
+    if page.advice is None or not page.advice.movers:
+        return []
+    most = max(abs(mover.log_odds) for mover in page.advice.movers)
+    label = names.get(page.advice.label, page.advice.label)
+    return [
+        Mover(
+            title=titles.get(mover.key, mover.feature),
+            value=_short(page.payload.get(mover.key)),
+            share=abs(mover.log_odds) / most,
+            towards=mover.log_odds > 0,
+            words=f"{_strength(mover.log_odds)} {'for' if mover.log_odds > 0 else 'against'} {label}",
+        )
+        for mover in page.advice.movers
+    ]
+
+
+def _strength(log_odds: float) -> str:
+    size = abs(log_odds)
+    return "strongly" if size >= STRONG else "clearly" if size >= CLEAR else "slightly"
+
+
+def _short(value: Any) -> str:
+    text = "" if value is None else shown(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
 def _choices(page: SeatPage, chosen: str) -> list[Choice]:
     wanted = [str(label.get("shortcut") or "") for label in page.labels]
     given = {key for key in wanted if key and key not in TAKEN_KEYS}
@@ -220,25 +303,39 @@ def _codes(page: SeatPage, names: Mapping[str, str], chosen: Sequence[str]) -> l
     ]
 
 
-def _columns(page: SeatPage, names: Mapping[str, str]) -> list[Column]:
+def _columns(page: SeatPage, names: Mapping[str, str], titles: Mapping[str, str]) -> list[Column]:
     votes = Counter(judgment.label for judgment in page.judgments)
     most = max(votes.values(), default=0)
     told = Counter(code for judgment in page.judgments for code in judgment.reason_codes)
     words = {code["key"]: code["name"] for code in page.reason_codes}
+    marks = [shown_marks(judgment.evidence, payload=page.payload, titles=titles) for judgment in page.judgments]
+    places = Counter(place for each in marks for place in {(mark.field, mark.item) for mark in each})
     return [
         Column(
-            who=f"Reviewer {judgment.number}",
+            who=judgment.name or f"Reviewer {judgment.number}",
             simulated=judgment.simulated,
             label=names.get(judgment.label, judgment.label),
             lone=votes[judgment.label] < most,
             changed_from=_changed_from(judgment, names),
             codes=[Code(words.get(code, code), told[code] == 1) for code in judgment.reason_codes],
+            marks=[Mark(mark, places[mark.field, mark.item] == 1) for mark in marked],
             rationale=judgment.rationale,
             judged_at=judgment.judged_at,
             active_seconds=judgment.active_seconds,
         )
-        for judgment in page.judgments
+        for judgment, marked in zip(page.judgments, marks, strict=True)
     ]
+
+
+def _differs_in(judgments: Sequence[SeenJudgment]) -> str:
+    """In what the judgments differ, in words."""
+    parts = {
+        "label": {judgment.label for judgment in judgments},
+        "reasons": {tuple(sorted(judgment.reason_codes)) for judgment in judgments},
+        "evidence": {json.dumps(list(judgment.evidence), sort_keys=True) for judgment in judgments},
+        "rationale": {judgment.rationale.strip() for judgment in judgments},
+    }
+    return ", ".join(part for part, kinds in parts.items() if len(kinds) > 1)
 
 
 def _changed_from(judgment: SeenJudgment, names: Mapping[str, str]) -> str:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from reviews import views
+from reviews import file_views, views
 
 urlpatterns = [
+    path("files/<uuid:file_id>", file_views.evidence_file, name="evidence_file"),
     path("", views.my_queues, name="my_queues"),
     path("queues/<str:key>/", views.queue, name="queue"),
     path("queues/<str:key>/next", views.next_case, name="next_case"),
@@ -17,5 +18,8 @@ urlpatterns = [
     path("seats/<uuid:seat_id>/resume", views.resume, name="resume"),
     path("seats/<uuid:seat_id>/heartbeat", views.heartbeat, name="heartbeat"),
     path("seats/<uuid:seat_id>/draft", views.draft, name="draft"),
+    path("seats/<uuid:seat_id>/background/", views.background, name="background"),
+    path("seats/<uuid:seat_id>/comment", views.comment, name="comment"),
+    path("care", views.care, name="care"),
     path("seats/<uuid:seat_id>/undo", views.undo, name="undo"),
 ]

@@ -5,16 +5,19 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from hitl_platform.doors.authentication import actor_required
 from hitl_platform.doors.errors import domain_refusal
-from hitl_platform.kernel.errors import Conflict, DomainError, Invalid
+from hitl_platform.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from hitl_platform.tenants.actor import Actor
 from reviews import pages, presenting, queries, seat_views
-from reviews.forms import AnswerForm, DraftForm, LeaseForm, VerdictForm
+from reviews.forms import AnswerForm, CommentForm, DraftForm, LeaseForm, SeatForm, VerdictForm
+from reviews.models import Seat
 from reviews.services.claim import claim_next
+from reviews.services.comments import add_comment, set_content_care
 from reviews.services.judge import answer_seat, save_draft, submit_judgment, undo_judgment
 from reviews.services.leases import heartbeat_seat, hold_seat, release_seat, resume_seat
 
@@ -90,8 +93,7 @@ def submit(request: PortalRequest, seat_id: UUID) -> HttpResponse:
         )
     except (Conflict, Invalid) as refusal:
         return _refused(request, seat_id, form=form, refusal=refusal)
-    # the browser repeats its POST there: claiming is a change, and changes are never a GET
-    return redirect("next_case", judgment.seat.queue.key, preserve_request=True)
+    return _go_on(request, judgment.seat.queue.key)
 
 
 @actor_required
@@ -113,7 +115,9 @@ def answer(request: PortalRequest, seat_id: UUID) -> HttpResponse:
 def release(request: PortalRequest, seat_id: UUID) -> HttpResponse:
     """Give the case back, and go on with the next one."""
     seat = release_seat(actor=request.actor, seat_id=seat_id)
-    return redirect("next_case", seat.queue.key, preserve_request=True)
+    if seat.released_by != request.actor.id:  # a manager took it from its holder, and does not judge
+        return redirect("queue", seat.queue.key)
+    return _go_on(request, seat.queue.key)
 
 
 @actor_required
@@ -162,14 +166,82 @@ def draft(request: PortalRequest, seat_id: UUID) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+@actor_required
+@require_GET
+def background(request: PortalRequest, seat_id: UUID) -> HttpResponse:
+    """What surrounds the case: its subject's history, and decided cases like it."""
+    seat = queries.get_seat(request.actor, seat_id)
+    found = pages.surroundings(request.actor, seat)
+    if found is None:
+        raise NotFound
+    context = {"seat": seat, "reference": queries.reference_of(seat.case_id), "background": found}
+    return render(request, "reviews/background.html", context)
+
+
+@actor_required
+@require_POST
+def comment(request: PortalRequest, seat_id: UUID) -> HttpResponse:
+    """Say something on the case to those who work on it."""
+    form = CommentForm(request.POST)
+    if form.is_valid():
+        try:
+            add_comment(actor=request.actor, seat_id=seat_id, text=form.cleaned_data["text"])
+            return redirect(f"{reverse('seat', args=[seat_id])}#comments")
+        except Invalid as refusal:
+            form.add_error("text", refusal.fields.get("text", [str(refusal)]))
+    return _case_page(request, seat_id, comment=form, status=400)
+
+
+@actor_required
+@require_POST
+def care(request: PortalRequest) -> HttpResponse:
+    """How this person wants content that may distress, on every case."""
+    wanted = {name: name in request.POST for name in ("blurs", "greys", "mutes")}
+    set_content_care(actor=request.actor, **wanted)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204)
+    form = SeatForm(request.POST)
+    return redirect("seat", form.cleaned_data["seat"]) if form.is_valid() else redirect("my_queues")
+
+
+def _go_on(request: PortalRequest, queue_key: str) -> HttpResponse:
+    """The next case of a queue: at once where htmx asks, else by the way of a browser."""
+    if request.headers.get("HX-Boosted"):
+        seat = claim_next(actor=request.actor, queue_key=queue_key, viewed=True)
+        if seat is not None:
+            response = _show(request, seat)
+            response["HX-Push-Url"] = reverse("seat", args=[seat.pk])
+            return response
+        return redirect("queue", queue_key)
+    # the browser repeats its POST there: claiming is a change, and changes are never a GET
+    return redirect("next_case", queue_key, preserve_request=True)
+
+
 def _case_page(
-    request: PortalRequest, seat_id: UUID, *, form: AnswerForm | None = None, status: int = 200
+    request: PortalRequest,
+    seat_id: UUID,
+    *,
+    form: AnswerForm | None = None,
+    comment: CommentForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    page = pages.seat_page(request.actor, queries.get_seat(request.actor, seat_id))
-    view = seat_views.seat_view(page, sent=form.sent() if form else None)
+    return _show(request, queries.get_seat(request.actor, seat_id), form=form, comment=comment, status=status)
+
+
+def _show(
+    request: PortalRequest,
+    seat: Seat,
+    *,
+    form: AnswerForm | None = None,
+    comment: CommentForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    page = pages.seat_page(request.actor, seat)
+    view = seat_views.seat_view(page, sent=form.sent() if form else None, whole="whole" in request.GET)
     context = {
         "page": view,
         "form": form,
+        "comment": comment,
         "undoable": None if view.undo_until else _undoable(request.actor),
     }
     return render(request, "reviews/seat.html", context, status=status)
@@ -179,7 +251,8 @@ def _refused(request: PortalRequest, seat_id: UUID, *, form: AnswerForm, refusal
     """The page once more, with what was written and what is wrong; a refusal that it cannot show stands alone."""
     if isinstance(refusal, Invalid):
         for name, found in refusal.fields.items():
-            form.add_error(name if name in form.fields else None, found)
+            field = name.split("[")[0]
+            form.add_error(field if field in form.fields else None, found)
         return _case_page(request, seat_id, form=form, status=400)
     if refusal.code == "lease_expired":
         return _case_page(request, seat_id, form=form, status=409)

@@ -7,6 +7,7 @@ from hitl_platform.ledger.commands import QUIET_COMMANDS
 QUIET = {
     "hitl_platform.access.keys.touch_key": "when a key was last used, once a minute",
     "hitl_platform.doors.idempotency.keep_answer": "what a repeated request is answered",
+    "reviews.services.comments.set_content_care": "how a person wants to see is no business of others",
     "reviews.services.judge.save_draft": "a draft is not yet said",
     "reviews.services.judge.view_seat": "the first look is a time on the seat",
     "reviews.services.leases.heartbeat_seat": "a lease that goes on",
