@@ -1,0 +1,1 @@
+"""How well people judge, as pure computation: competence, intervals, rules of a pause, rubber stamps."""
