@@ -44,8 +44,8 @@ def _evidence_storage() -> dict[str, Any]:
             raise ImproperlyConfigured(
                 "EVIDENCE_STORE takes s3://bucket/prefix where django-storages[s3] is installed."
             )
-        options = {"bucket_name": bucket, "location": prefix, "default_acl": None, "querystring_auth": True}
-        return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+        bucket_options = {"bucket_name": bucket, "location": prefix, "default_acl": None, "querystring_auth": True}
+        return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": bucket_options}
     folder = Path(place)
     if not folder.is_absolute() or any(each in (folder, *folder.parents) for each in _OPEN_FOLDERS):
         raise ImproperlyConfigured("EVIDENCE_STORE takes the absolute path of a folder that no web server shows.")

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from ipaddress import ip_address
-from typing import BinaryIO
+from typing import IO
 
 from hitl_platform.egress.addresses import Address
 from hitl_platform.egress.network import INTERNET, Network
@@ -41,7 +41,7 @@ class Fetched:
     url: str
 
 
-def fetch(url: str, *, into: BinaryIO, max_bytes: int, seconds: float = 30.0, network: Network = INTERNET) -> Fetched:
+def fetch(url: str, *, into: IO[bytes], max_bytes: int, seconds: float = 30.0, network: Network = INTERNET) -> Fetched:
     """Write what a GET of `url` answers, at most `max_bytes` and within `seconds`, redirects included.
 
     Raises AddressRefused for a URL or a redirect that is never followed and for an answer that is none of ours to
@@ -120,7 +120,7 @@ class _Answer(io.RawIOBase):
         return count
 
 
-def _copy(response: HTTPResponse, *, into: BinaryIO, max_bytes: int) -> int:
+def _copy(response: HTTPResponse, *, into: IO[bytes], max_bytes: int) -> int:
     announced = response.getheader("Content-Length") or ""
     if announced.isdecimal() and int(announced) > max_bytes:
         raise _too_large()
