@@ -102,8 +102,7 @@ LAYOUT = closed(
         "sensitive": {
             "type": "boolean",
             "default": False,
-            "description": "Its images may distress: they are shown blurred, grey and mute unless the reviewer says "
-            "otherwise.",
+            "description": "Its images may distress: shown blurred and grey unless the reviewer says otherwise.",
         },
     },
 )

@@ -17,7 +17,7 @@ from hitl_platform.doors.cursors import given_parameters
 from hitl_platform.doors.openapi import answers
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.scope import tenant_scope
-from reviews import pages, queries, schemas, services
+from reviews import pages, queries, schemas, services, staffing_queries
 from reviews.pages import SeatPage
 from reviews.serializers import (
     ClaimSerializer,
@@ -34,7 +34,8 @@ NOTHING_BODY = validator_of(schemas.NOTHING)
 _SHOWN = [
     field.name
     for field in fields(SeatPage)
-    if field.name not in ("payload_schema", "read_at", "may_release", "advice", "judgments", "comments", "care", "files")
+    if field.name
+    not in ("payload_schema", "read_at", "may_release", "advice", "judgments", "comments", "care", "files")
 ]
 _SEAT_ANSWERS = answers(404, 409, ok=SeatSerializer)
 
@@ -80,7 +81,7 @@ class Claim(ReviewerView):
         if page is not None:
             return Response({"seat": _seat(page), "empty": None})
         with tenant_scope(actor.tenant_id):
-            reasons = queries.empty_reasons(actor, queries.get_queue(actor, key))
+            reasons = staffing_queries.empty_reasons(actor, queries.get_queue(actor, key))
         return Response(ClaimSerializer({"seat": None, "empty": reasons}).data)
 
 

@@ -93,7 +93,6 @@ class SeenCare:
     sensitive: bool
     blurs: bool
     greys: bool
-    mutes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +223,7 @@ def _seen(actor: Actor, seat: Seat, *, mine: bool) -> _Seen:
         payload=orjson.loads(payload) if payload is not None else {},
         draft=orjson.loads(draft) if draft is not None else None,
         draft_saved_at=saved_at,
-        care=care or (True, True, True),
+        care=care or (True, True),
         comments=orjson.loads(comments) if comments is not None else (),
     )
 

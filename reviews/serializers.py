@@ -53,7 +53,6 @@ class CareSerializer(serializers.Serializer[Any]):
     sensitive = serializers.BooleanField(help_text="Cases of this type may distress.")
     blurs = serializers.BooleanField()
     greys = serializers.BooleanField()
-    mutes = serializers.BooleanField()
 
 
 class FileSerializer(serializers.Serializer[Any]):
@@ -100,12 +99,25 @@ class SeatSerializer(serializers.Serializer[Any]):
 
 
 class EmptySerializer(serializers.Serializer[Any]):
+    """Why nothing goes to you: each waiting seat counts once, under the first reason; counting stops at 1,000."""
+
     leased_by_others = serializers.IntegerField()
     held_by_others = serializers.IntegerField()
     already_judged = serializers.IntegerField()
     own_cases = serializers.IntegerField()
+    conflicts = serializers.IntegerField(help_text="Declared or derived conflicts of interest.")
+    skipped = serializers.IntegerField()
+    skipped_until = serializers.DateTimeField(allow_null=True, help_text="When the first of them is offered again.")
+    reserved_for_others = serializers.IntegerField(help_text="Handed to somebody by name.")
+    of_your_team = serializers.IntegerField(help_text="Where your team or group sits already.")
+    outside_skills = serializers.IntegerField()
+    missing_skills = serializers.ListField(child=serializers.CharField())
+    over_cap = serializers.IntegerField(help_text="What would be yours without your daily cap.")
     for_adjudicators = serializers.IntegerField()
     for_reviewers = serializers.IntegerField()
+    capped = serializers.CharField(help_text="Your cap in words, where it is reached.")
+    paused = serializers.CharField(help_text="Why you are paused, where you are.")
+    absent_until = serializers.DateTimeField(allow_null=True)
 
 
 class ClaimSerializer(serializers.Serializer[Any]):

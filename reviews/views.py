@@ -13,7 +13,7 @@ from hitl_platform.doors.authentication import actor_required
 from hitl_platform.doors.errors import domain_refusal
 from hitl_platform.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from hitl_platform.tenants.actor import Actor
-from reviews import pages, presenting, queries, seat_views
+from reviews import pages, presenting, queries, seat_views, staffing_queries
 from reviews.forms import AnswerForm, CommentForm, DraftForm, LeaseForm, SeatForm, VerdictForm
 from reviews.models import Seat
 from reviews.services.claim import claim_next
@@ -52,7 +52,7 @@ def queue(request: PortalRequest, key: str) -> HttpResponse:
         seats = queries.next_seats(request.actor, shown, limit=WAITING_SHOWN)
         context["waiting"] = presenting.waiting(seats)
     elif summary:
-        context["reasons"] = presenting.empty_words(queries.empty_reasons(request.actor, shown))
+        context["reasons"] = presenting.empty_words(staffing_queries.empty_reasons(request.actor, shown))
         context["next_queue"] = presenting.next_with_work(summaries, but=key)
     return render(request, "reviews/queue.html", context)
 
@@ -196,7 +196,7 @@ def comment(request: PortalRequest, seat_id: UUID) -> HttpResponse:
 @require_POST
 def care(request: PortalRequest) -> HttpResponse:
     """How this person wants content that may distress, on every case."""
-    wanted = {name: name in request.POST for name in ("blurs", "greys", "mutes")}
+    wanted = {name: name in request.POST for name in ("blurs", "greys")}
     set_content_care(actor=request.actor, **wanted)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204)

@@ -37,7 +37,6 @@ class ContentCare(TenantOwned):
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="+")
     blurs = models.BooleanField(default=True)
     greys = models.BooleanField(default=True)
-    mutes = models.BooleanField(default=True)
 
     class Meta:
         base_manager_name = "objects"

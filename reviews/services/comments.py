@@ -41,15 +41,15 @@ def add_comment(*, actor: Actor, seat_id: UUID, text: str) -> CaseComment:
 
 
 @quiet_command
-def set_content_care(*, actor: Actor, blurs: bool, greys: bool, mutes: bool) -> ContentCare:
+def set_content_care(*, actor: Actor, blurs: bool, greys: bool) -> ContentCare:
     """How this person wants distressing content shown, on every case."""
     require(actor.kind == "user", "Only people look at cases.")
-    care = ContentCare(tenant_id=actor.tenant_id, reviewer_id=actor.id, blurs=blurs, greys=greys, mutes=mutes)
+    care = ContentCare(tenant_id=actor.tenant_id, reviewer_id=actor.id, blurs=blurs, greys=greys)
     ContentCare.objects.bulk_create(
         [care],
         update_conflicts=True,
         unique_fields=["tenant", "reviewer"],
-        update_fields=["blurs", "greys", "mutes"],
+        update_fields=["blurs", "greys"],
     )
     return care
 

@@ -1,4 +1,4 @@
-// The decision panel: reasons that fit the label, and on a phone the sheet that opens over the case.
+// The decision panel: reasons that fit the label or a search, menus, and on a phone the sheet that opens over the case.
 const panel = () => document.getElementById("decide");
 
 function fit() {
@@ -22,6 +22,33 @@ document.addEventListener("click", (event) => {
   const handle = event.target.closest(".sheet-handle");
   if (handle) toggle(handle.getAttribute("aria-expanded") !== "true");
 });
-document.addEventListener("keydown", (event) => { if (event.key === "Escape") toggle(false); });
-document.addEventListener("htmx:load", fit);
-fit();
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = event.target.closest?.("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else toggle(false);
+});
+// a menu that opens is entered; one that is left closes
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches("details.menu[open]")) event.target.querySelector(".sheet :is(input:checked, input:not([type=hidden]), select, button)")?.focus();
+}, { capture: true });
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-finds]")) return;
+  const wanted = event.target.value.trim().toLocaleLowerCase();
+  for (const reason of document.querySelectorAll(`#decide .${event.target.dataset.finds} label`)) {
+    reason.classList.toggle("unfound", !reason.textContent.toLocaleLowerCase().includes(wanted));
+  }
+});
+
+function begin() {
+  for (const finder of document.querySelectorAll(".finder")) finder.hidden = false;
+  fit();
+}
+
+document.addEventListener("htmx:load", begin);
+begin();

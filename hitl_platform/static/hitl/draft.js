@@ -1,4 +1,4 @@
-// Saves the draft while it is being written, and again until it is saved.
+// Saves the draft while it is being written, and again until it is saved; nothing leaves the page before it is.
 const PAUSE = 800;
 let waiting = null;
 let form = null;
@@ -31,11 +31,22 @@ document.addEventListener("input", (event) => {
   const edited = event.target.closest?.("form[data-draft]");
   if (!edited || !edited.dataset.draft) return;
   form = edited;
+  say("Not saved yet");
   clearTimeout(waiting);
   waiting = setTimeout(save, PAUSE);
 });
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && waiting) save(); });
-document.addEventListener("submit", () => clearTimeout(waiting), { capture: true });
+document.addEventListener("submit", (event) => {
+  if (event.target !== form) return;
+  clearTimeout(waiting);
+  waiting = null;
+}, { capture: true });
+// whatever else is sent waits for the draft: the page that comes back shows it
+document.addEventListener("htmx:confirm", (event) => {
+  if (!waiting || event.target === form || event.detail.elt === form || !navigator.onLine) return;
+  event.preventDefault();
+  save().then(() => event.detail.issueRequest(true));
+});
 // what was not sent as a decision is a draft again
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, () => { waiting = setTimeout(save, PAUSE); });

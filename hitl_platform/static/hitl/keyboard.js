@@ -25,6 +25,8 @@ function press(event) {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  // an open menu has keys of its own
+  if (event.target.closest("details.menu[open]")) return;
   if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
   if (event.key !== "?" && event.key !== "Enter" && !isOn()) return;
   if (event.key === "?") {
@@ -35,7 +37,10 @@ function press(event) {
   const element = find(event.key);
   if (!element) return;
   event.preventDefault();
-  if (element.matches("textarea")) element.focus();
+  if (element.matches("textarea")) {
+    element.focus();
+    element.scrollIntoView({ block: "nearest" });
+  }
   else element.click();
   if (element.matches("input[type=radio]")) element.focus({ preventScroll: true });
 }

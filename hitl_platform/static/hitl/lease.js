@@ -1,9 +1,11 @@
-// Counts a lease down, and keeps it alive while the page is seen; says so when it has ended.
+// Counts a lease down, and keeps it alive while somebody is at the page; says so when it has ended.
 const BEAT = 30; // seconds, or a third of a shorter lease
-const IDLE = 60;
+const IDLE = 60; // without input for so long: no time at work
+const AWAY = 300; // without input for so long: nobody is there, and the lease runs out
 const LOW = 120;
 const leases = new WeakMap();
 let lastInput = performance.now();
+let hiddenSince = 0;
 
 for (const kind of ["pointerdown", "pointermove", "keydown", "scroll", "touchstart"]) {
   document.addEventListener(kind, () => { lastInput = performance.now(); }, { passive: true, capture: true });
@@ -50,14 +52,21 @@ function tick() {
   const now = performance.now();
   const left = Math.max(0, Math.round((state.ends - now) / 1000));
   element.querySelector("[data-count]").textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  const idle = now - lastInput;
   element.dataset.state = left < LOW ? "low" : "";
   if (document.visibilityState !== "visible") return;
   const worked = document.querySelector("#decide [name=active_seconds]");
-  if (worked && now - lastInput < IDLE * 1000) worked.value = Number(worked.value) + 1;
-  if (now - state.beats >= state.pause) beat(element);
+  if (worked && idle < IDLE * 1000) worked.value = Number(worked.value) + 1;
+  // at its end the server is asked once more: another tab may have kept the lease alive
+  if ((idle < AWAY * 1000 || now >= state.ends) && now - state.beats >= state.pause) beat(element);
 }
 
 setInterval(tick, 1000);
 tick();
 document.addEventListener("htmx:load", tick);
-document.addEventListener("visibilitychange", tick);
+document.addEventListener("visibilitychange", () => {
+  // whoever comes back is there
+  if (document.visibilityState === "hidden") hiddenSince = performance.now();
+  else if (hiddenSince) lastInput = performance.now();
+  tick();
+});
