@@ -103,6 +103,12 @@ class Seat(TenantOwned):
     distinct_teams = models.BooleanField(db_default=False, default=False)
     # how many of the panel's people may be of one group, where that is bounded
     most_of_one_group = models.SmallIntegerField(null=True)
+    # `skills` as a number: under row-level security an index on the array itself cannot be used
+    skill_set = models.GeneratedField(
+        expression=Func(F("skills"), Value(0), function="hash_array_extended"),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
     # handed to one person, who alone may take it until `reserved_until`
     reserved_for = models.UUIDField(null=True)
     reserved_until = models.DateTimeField(null=True)
@@ -130,12 +136,14 @@ class Seat(TenantOwned):
     answered_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
 
-    # read along by `queries.get_seat`: the database's clock, the case's definition, the panel's reason, and what
-    # the actor was granted on the queue
+    # read along by `queries.get_seat`: the database's clock, the case's definition, the panel's reason, what the actor
+    # was granted on the queue; who sits beside it, and what conflicts of interest the actor has
     read_at: datetime
     type_version_id: UUID
     why: str
     granted: list[str]
+    voters: list[UUID]
+    conflicts: list[str]
 
     class Meta:
         base_manager_name = "objects"
