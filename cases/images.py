@@ -29,7 +29,7 @@ def _gif(head: bytes) -> tuple[int, int]:
 
 def _webp(head: bytes) -> tuple[int, int] | None:
     """The three forms of RFC 9649: extended, lossless, lossy."""
-    form = head[12:16]
+    form = head[12:16] if len(head) >= 30 else b""
     if form == b"VP8X":
         return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
     if form == b"VP8L" and head[20] == 0x2F:

@@ -16,7 +16,6 @@ from cases import images, media_types, permissions, queries, stored_files
 from cases.models import Case, EvidenceFile
 from cases.states import EVIDENCE_FILE, FileState
 from hitl_platform.egress.fetching import fetch
-from hitl_platform.egress.network import INTERNET, Network
 from hitl_platform.egress.targets import read_target
 from hitl_platform.kernel.errors import Conflict, Invalid, TooLarge, require
 from hitl_platform.ledger.commands import command, record
@@ -130,9 +129,9 @@ def add_url(*, actor: Actor, case_id: UUID, url: str, name: str = "") -> Evidenc
     return file
 
 
-def fetch_file(*, name: str, url: str, content: IO[bytes], network: Network = INTERNET) -> Examined:
+def fetch_file(*, name: str, url: str, content: IO[bytes]) -> Examined:
     """Ask for a promised file; raises what `fetch` and `examine_file` raise."""
-    fetch(url, into=content, max_bytes=settings.EVIDENCE_MAX_BYTES, seconds=FETCH_SECONDS, network=network)
+    fetch(url, into=content, max_bytes=settings.EVIDENCE_MAX_BYTES, seconds=FETCH_SECONDS)
     return examine_file(name=name, content=content)
 
 

@@ -41,7 +41,9 @@ class Fetched:
     url: str
 
 
-def fetch(url: str, *, into: IO[bytes], max_bytes: int, seconds: float = 30.0, network: Network = INTERNET) -> Fetched:
+def fetch(
+    url: str, *, into: IO[bytes], max_bytes: int, seconds: float = 30.0, network: Network | None = None
+) -> Fetched:
     """Write what a GET of `url` answers, at most `max_bytes` and within `seconds`, redirects included.
 
     Raises AddressRefused for a URL or a redirect that is never followed and for an answer that is none of ours to
@@ -51,7 +53,9 @@ def fetch(url: str, *, into: IO[bytes], max_bytes: int, seconds: float = 30.0, n
     target = read_target(url)
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            with _answer(target, deadline=deadline, most=max_bytes + MAX_HEADERS, network=network) as response:
+            with _answer(
+                target, deadline=deadline, most=max_bytes + MAX_HEADERS, network=network or INTERNET
+            ) as response:
                 location = response.getheader("Location") if response.status in REDIRECTS else None
                 if location is None:
                     _require_success(response.status)
