@@ -21,7 +21,7 @@ from hitl_platform.ledger.commands import record_batch
 from hitl_platform.tenants.actor import Actor
 from models_registry.models import ModelVersion
 from reviews import queries, statements
-from reviews.models import Advice, PanelTemplate, Queue, RoutingPolicy
+from reviews.models import PanelTemplate, Queue, RoutingPolicy
 from reviews.routing import CASE_FIELDS, CaseFacts, CompiledPolicy, Route
 from reviews.services.panels import NewPanel, open_panels
 from reviews.states import PolicyState
@@ -267,7 +267,7 @@ def _new_panel(each: ToPeople) -> NewPanel:
         template=each.template,
         policy_id=each.policy.pk if each.policy else None,
         why=_why(each.route),
-        advice=each.template.advice if each.case.prediction_id is not None else Advice.HIDDEN,
+        prediction_id=each.case.prediction_id,
         priority=each.case.priority,
         due_at=each.case.due_at,
         submitter_id=each.case.submitter_id,

@@ -1,46 +1,36 @@
-"""From judgments to a decision: which panels are complete, what they say, and what follows from it."""
+"""From judgments to what follows from them: each panel's next move, and the verdict where it ends."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db.models import F
-from django.db.models.functions import Now
 
-from cases.definitions import label_keys
 from hitl_platform.kernel.ids import uuid7
 from reviews.confusions import fit_for
 from reviews.consensus import agreement_per_task, posteriors_given
-from reviews.models import LIVE_PANEL, Consensus, Judgment, Mode, Panel, Seat, SeatKind
-from reviews.states import PanelState, SeatState
-from reviews.type_versions import type_version
-
-
-@dataclass(frozen=True, slots=True)
-class CompletePanel:
-    """A live panel whose seats are all submitted and past undo. `labels` are those of its case's definition."""
-
-    panel: Panel
-    judgments: Sequence[Judgment]
-    labels: Sequence[str]
-
-    @property
-    def votes(self) -> list[Judgment]:
-        """What its reviewers said, without the adjudicator."""
-        return [judgment for judgment in self.judgments if judgment.kind == SeatKind.REVIEWER]
-
-    @property
-    def adjudication(self) -> Judgment | None:
-        """What its adjudicator said, if one has spoken."""
-        return next((j for j in self.judgments if j.kind == SeatKind.ADJUDICATOR), None)
+from reviews.judged import JudgedPanel, read_judged, rooms_of
+from reviews.models import Consensus, Judgment, Panel
+from reviews.panels import (
+    AddSeat,
+    Advised,
+    Confidences,
+    Dispute,
+    Method,
+    Mode,
+    Move,
+    Room,
+    Settle,
+    Vote,
+    next_move,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a complete panel comes to. Without a `label` it is disputed, `because` of what."""
+    """What a panel comes to. Without a `label` it is disputed."""
 
     panel: Panel
     label: str | None
@@ -50,6 +40,7 @@ class Verdict:
     reason_codes: Sequence[str]
     consensuses: Sequence[Consensus]
     because: str = ""
+    short_of_people: bool = False
 
     @property
     def chosen(self) -> Consensus | None:
@@ -57,50 +48,58 @@ class Verdict:
         return next((each for each in self.consensuses if each.chosen), None)
 
 
-def read_complete(panel_ids: Sequence[UUID]) -> tuple[list[CompletePanel], dict[UUID, datetime]]:
-    """The complete ones among these panels, and when the undo time of the others that are nearly so ends."""
-    live = Panel.objects.filter(pk__in=panel_ids, state__in=LIVE_PANEL).select_related("template", "policy", "queue")
-    panels = {p.pk: p for p in live.annotate(read_at=Now(), type_version_id=F("case__type_version_id"))}
-    last: dict[UUID, datetime | None] = {}
-    for panel_id, kind, state, submitted_at in (
-        Seat.objects.filter(panel_id__in=panels)
-        .exclude(state=SeatState.CANCELLED)
-        .values_list("panel_id", "kind", "state", "submitted_at")
-    ):
-        wanted = SeatKind.ADJUDICATOR if panels[panel_id].state == PanelState.DISPUTED else SeatKind.REVIEWER
-        if kind == wanted:
-            before = last.get(panel_id, submitted_at)
-            last[panel_id] = max(before, submitted_at) if before and submitted_at and state == "submitted" else None
-    judgments: dict[UUID, list[Judgment]] = {panel_id: [] for panel_id in panels}
-    for judgment in Judgment.objects.filter(panel_id__in=panels, superseded_at__isnull=True).order_by("judged_at"):
-        judgments[judgment.panel_id].append(judgment)
-    complete, waiting = [], {}
-    for panel_id, submitted_at in last.items():
-        panel = panels[panel_id]
-        if submitted_at is None:
-            continue
-        undo_until = submitted_at + timedelta(seconds=panel.queue.undo_seconds)
-        if undo_until > panel.read_at:
-            waiting[panel_id] = undo_until
-        else:
-            labels = label_keys(type_version(panel.type_version_id).labels)
-            complete.append(CompletePanel(panel, judgments[panel_id], labels))
-    return complete, waiting
+@dataclass(frozen=True, slots=True)
+class NextMoves:
+    """What a set of panels does next: verdicts, panels that ask for one more seat and why, and when to come again."""
+
+    verdicts: Sequence[Verdict] = ()
+    growing: Sequence[tuple[JudgedPanel, str]] = ()
+    again: Mapping[UUID, datetime] = field(default_factory=dict)
 
 
-def verdicts_of(complete: Sequence[CompletePanel]) -> list[Verdict]:
-    """What each complete panel comes to, in the order given; reads the case types' history, inside a scope."""
-    shares = _dawid_skene([each for each in complete if each.adjudication is None])
-    return [
-        _of_adjudicator(each, each.adjudication) if each.adjudication else _of_votes(each, *shares[each.panel.pk])
-        for each in complete
-    ]
+def next_moves(panel_ids: Sequence[UUID]) -> NextMoves:
+    """What these panels do now, as far as they are live and somebody has judged; inside a scope."""
+    judged, again = read_judged(panel_ids)
+    rooms = rooms_of([each for each in judged if each.adjudication is None])
+    voted = [each for each in judged if each.adjudication is None and _may_move(each, rooms[each.panel.pk])]
+    posteriors = _dawid_skene(voted)
+    verdicts = [_of_adjudicator(each.panel, each.adjudication) for each in judged if each.adjudication]
+    growing: list[tuple[JudgedPanel, str]] = []
+    for each in voted:
+        weighted, history = posteriors[each.panel.pk]
+        shares = _shares(each)
+        move = _move(each, Confidences(_in_force(each, shares, weighted), weighted), rooms[each.panel.pk])
+        if isinstance(move, AddSeat):
+            growing.append((each, move.because))
+        elif isinstance(move, Settle | Dispute):
+            verdicts.append(_of_votes(each, move, shares=shares, weighted=weighted, history=history))
+    moved = {verdict.panel.pk for verdict in verdicts} | {each.panel.pk for each, _ in growing}
+    later = {each.panel.pk: _within_two_hours(each.read_at) for each in judged} | again
+    return NextMoves(verdicts, growing, {panel_id: at for panel_id, at in later.items() if panel_id not in moved})
 
 
-def _dawid_skene(complete: Sequence[CompletePanel]) -> dict[UUID, tuple[dict[str, float], int]]:
+def _within_two_hours(now: datetime) -> datetime:
+    """When a panel that waits for its other seats is looked at again: who was to take them may be gone by then.
+
+    A full hour, so that all who ask within one hour ask for the same step.
+    """
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
+
+
+def _may_move(each: JudgedPanel, room: Room) -> bool:
+    return not room.waiting or each.rules.mode == Mode.FIRST_RESPONSE
+
+
+def _move(each: JudgedPanel, confidences: Confidences, room: Room) -> Move:
+    votes = [Vote(vote.label, vote.stage) for vote in each.votes]
+    advice = Advised(each.advised) if each.advised is not None else None
+    return next_move(each.rules, votes, advice=advice, confidences=confidences, room=room)
+
+
+def _dawid_skene(voted: Sequence[JudgedPanel]) -> dict[UUID, tuple[dict[str, float], int]]:
     """The posterior of each panel by Dawid-Skene, and how many judgments of history it rests on."""
-    by_type: dict[UUID, list[CompletePanel]] = {}
-    for each in complete:
+    by_type: dict[UUID, list[JudgedPanel]] = {}
+    for each in voted:
         by_type.setdefault(each.panel.case_type_id, []).append(each)
     found: dict[UUID, tuple[dict[str, float], int]] = {}
     for case_type_id, panels in by_type.items():
@@ -121,52 +120,58 @@ def _dawid_skene(complete: Sequence[CompletePanel]) -> dict[UUID, tuple[dict[str
     return found
 
 
-def _of_votes(each: CompletePanel, posterior: dict[str, float], history: int) -> Verdict:
-    definition = each.panel.policy.definition if each.panel.policy else {}
-    method = definition.get("consensus", "majority")
-    labels = [vote.label for vote in each.votes]
-    shares = {label: labels.count(label) / len(labels) for label in each.labels if label in labels}
+def _shares(each: JudgedPanel) -> dict[str, float]:
+    """The share of voices that each label has. Where the panel confirms the model, the model's is one of them."""
+    voices = [vote.label for vote in each.votes] + ([each.advised] if each.advised is not None else [])
+    return {label: voices.count(label) / len(voices) for label in [*each.labels, *voices] if label in voices}
+
+
+def _in_force(each: JudgedPanel, shares: dict[str, float], weighted: dict[str, float]) -> dict[str, float]:
+    return weighted if each.rules.method == Method.DAWID_SKENE else shares
+
+
+def _chosen_method(each: JudgedPanel, move: Settle | Dispute) -> str:
+    """What the outcome rests on: the posterior where it decided, the voices where the model's is one of them."""
+    if each.advised is not None:
+        return Method.MAJORITY
+    if each.rules.mode == Mode.WEIGHTED or move.because in ("confident", "not_confident"):
+        return Method.DAWID_SKENE
+    return each.rules.method
+
+
+def _of_votes(
+    each: JudgedPanel,
+    move: Settle | Dispute,
+    *,
+    shares: dict[str, float],
+    weighted: dict[str, float],
+    history: int,
+) -> Verdict:
+    method = _chosen_method(each, move)
     rows = [
-        _consensus(each, "majority", shares, chosen=method == "majority", history=0),
-        _consensus(each, "dawid_skene", posterior, chosen=method == "dawid_skene", history=history),
+        _consensus(each, Method.MAJORITY, shares, chosen=method == Method.MAJORITY, history=0),
+        _consensus(each, Method.DAWID_SKENE, weighted, chosen=method == Method.DAWID_SKENE, history=history),
     ]
     chosen = next(row for row in rows if row.chosen)
-    because = _dispute(each, chosen, labels, least=definition.get("dispute_below", 0.0))
-    # a single vote is the panel's word: what is known of its author's errors only qualifies it
-    label = labels[0] if len(labels) == 1 else chosen.label
+    label = move.label if isinstance(move, Settle) else None
     return Verdict(
         panel=each.panel,
-        label=None if because else label,
+        label=label,
         made_by="panel",
-        confidence=chosen.posterior.get(label, 0.0),
+        confidence=chosen.posterior.get(label or chosen.label, 0.0),
         posterior=chosen.posterior,
         reason_codes=_reasons(each.votes, label),
         consensuses=rows,
-        because=because,
+        because=move.because,
+        short_of_people=move.short_of_people,
     )
 
 
-def _dispute(each: CompletePanel, chosen: Consensus, labels: Sequence[str], *, least: float) -> str:
-    """Why the panel cannot settle by itself, or nothing."""
-    counts = sorted((labels.count(label) for label in set(labels)), reverse=True)
-    if each.panel.template.mode == Mode.UNANIMOUS:
-        return "not_unanimous" if len(counts) > 1 else ""
-    if len(labels) == 1:
-        return ""
-    if len(counts) > 1 and counts[0] == counts[1]:
-        return "tie"
-    if chosen.label not in labels:
-        return "nobody_chose_it"
-    return "low_confidence" if chosen.confidence < least else ""
+def _of_adjudicator(panel: Panel, judgment: Judgment) -> Verdict:
+    return Verdict(panel, judgment.label, "adjudicator", None, None, judgment.reason_codes, ())
 
 
-def _of_adjudicator(each: CompletePanel, judgment: Judgment) -> Verdict:
-    return Verdict(each.panel, judgment.label, "adjudicator", None, None, judgment.reason_codes, ())
-
-
-def _consensus(
-    each: CompletePanel, method: str, posterior: dict[str, float], *, chosen: bool, history: int
-) -> Consensus:
+def _consensus(each: JudgedPanel, method: str, posterior: dict[str, float], *, chosen: bool, history: int) -> Consensus:
     # the first of equals in the order of the case type's labels, so that no answer depends on the order of votes
     ranked = [label for label in each.labels if label in posterior] or list(posterior)
     label = max(ranked, key=lambda key: posterior[key])
@@ -196,6 +201,8 @@ def told_of(verdict: Verdict) -> dict[str, Any]:
     told: dict[str, Any] = {"made_by": verdict.made_by, "label": verdict.label}
     if verdict.because:
         told["because"] = verdict.because
+    if verdict.short_of_people:
+        told["short_of_people"] = True
     for each in verdict.consensuses:
         told[each.method] = {"label": each.label, "confidence": f"{each.confidence:.6f}", "votes": each.votes}
     return told

@@ -48,6 +48,10 @@ SEAT = Lifecycle(
         "claim": ((SeatState.OPEN,), SeatState.CLAIMED),
         # given back, by the reviewer or a manager
         "release": ((SeatState.CLAIMED, SeatState.HELD), SeatState.OPEN),
+        # its reviewer would rather not, for a reason that is kept
+        "skip": ((SeatState.CLAIMED, SeatState.HELD), SeatState.OPEN),
+        # to one named person, who alone may take it for a while
+        "hand_over": ((SeatState.CLAIMED, SeatState.HELD), SeatState.OPEN),
         # the lease ended without a word
         "expire": ((SeatState.CLAIMED,), SeatState.OPEN),
         # the reviewer asks somebody first; no lease runs
@@ -74,6 +78,8 @@ PANEL = Lifecycle(
     {
         # the judgments agree as far as the template asks, or an adjudicator has spoken
         "settle": ((PanelState.OPEN, PanelState.DISPUTED), PanelState.SETTLED),
+        # its rules, a manager or a rule of escalation ask one more reviewer
+        "add_seat": ((PanelState.OPEN,), PanelState.OPEN),
         # they do not, so that an adjudicator is asked
         "dispute": ((PanelState.OPEN,), PanelState.DISPUTED),
         # the case was withdrawn

@@ -1,6 +1,6 @@
 """What the pipeline does on this floor: route, settle, free, close."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from hitl_platform.pipeline.services import NewStep, enqueue_many
 from hitl_platform.tenants.actor import Actor, system_actor
 from hitl_platform.tenants.scope import tenant_scope
 from reviews import dispatch, settlement
+from reviews.judged import JudgedPanel
 from reviews.models import LIVE_PANEL, Consensus, Panel, SeatDraft
 from reviews.services.leases import enqueue_expiry, expire_queue, next_lease_end
-from reviews.services.panels import add_adjudicators, cancel_seats, move_panels
+from reviews.services.panels import NewSeat, add_adjudicators, add_seats, cancel_seats, move_panels, told_of_seat
 
 # routing writes one event for all cases of a batch
 CHUNK = 1_000
@@ -49,17 +50,18 @@ def _write(tenant_id: UUID, dispatched: Sequence[dispatch.Dispatched]) -> None:
 
 
 def aggregate_panels(steps: Sequence[ClaimedStep], finish: Finish) -> None:
-    """Settle the panels whose last judgment stands, or send them to an adjudicator."""
+    """Let each panel on which somebody has judged make its next move: settle, go to an adjudicator, ask one more."""
     tenant_id = steps[0].tenant_id
     with tenant_scope(tenant_id):
-        complete, waiting = settlement.read_complete([step.subject_id for step in steps])
-        verdicts = settlement.verdicts_of(complete)
+        moves = settlement.next_moves([step.subject_id for step in steps])
     actor = system_actor(tenant_id, "consensus")
-    # to look again later is no event of a case, so a batch that only does that ends without a record
-    with finish() if verdicts else finish.closing():
-        _settle(actor, [verdict for verdict in verdicts if verdict.label is not None])
-        _dispute(actor, [verdict for verdict in verdicts if verdict.label is None])
-        _come_again(tenant_id, waiting)
+    # to look again later is no event of a case, and stands outside the command that tells of the others
+    with finish.closing():
+        with open_command("next moves of panels", tenant_id=tenant_id):
+            _settle(actor, [verdict for verdict in moves.verdicts if verdict.label is not None])
+            _dispute(actor, [verdict for verdict in moves.verdicts if verdict.label is None])
+            _grow(actor, moves.growing)
+        _come_again(tenant_id, moves.again)
 
 
 def _settle(actor: Actor, verdicts: Sequence[settlement.Verdict]) -> None:
@@ -103,7 +105,17 @@ def _dispute(actor: Actor, verdicts: Sequence[settlement.Verdict]) -> None:
     disputed = move_panels("dispute", panel_ids=list(of_panel))
     if disputed:
         _keep(actor, [of_panel[panel_id] for panel_id in disputed], verb="panel.disputed")
+        cancel_seats(panel_ids=disputed)
         add_adjudicators(actor=actor, panel_ids=disputed)
+
+
+def _grow(actor: Actor, growing: Sequence[tuple[JudgedPanel, str]]) -> None:
+    asked = [NewSeat(each.panel.pk, each.number, each.next_seat()) for each, _ in growing]
+    added = add_seats(actor=actor, seats=asked)
+    for seat, (each, because) in zip(asked, growing, strict=True):
+        if each.panel.pk in added:
+            told = told_of_seat(added[each.panel.pk], seat.plan, because=because)
+            record("panel.seat_added", each.panel, actor=actor, body=told)
 
 
 def _keep(actor: Actor, verdicts: Sequence[settlement.Verdict], *, verb: str) -> None:
@@ -113,12 +125,12 @@ def _keep(actor: Actor, verdicts: Sequence[settlement.Verdict], *, verb: str) ->
         record(verb, verdict.panel, actor=actor, body=settlement.told_of(verdict))
 
 
-def _come_again(tenant_id: UUID, waiting: dict[UUID, datetime]) -> None:
-    """Panels that can still be undone, because their queue's undo time grew: look again when it is over."""
-    cases = dict(Panel.objects.filter(pk__in=waiting).values_list("pk", "case_id")) if waiting else {}
+def _come_again(tenant_id: UUID, again: Mapping[UUID, datetime]) -> None:
+    """Panels whose next judgment stands later, or that wait for their other seats: look again then."""
+    cases = dict(Panel.objects.filter(pk__in=again).values_list("pk", "case_id")) if again else {}
     rows = [
-        NewStep(panel_id, (cases[panel_id],), dedupe_key=f"undo:{until.isoformat()}", run_at=until)
-        for panel_id, until in waiting.items()
+        NewStep(panel_id, (cases[panel_id],), dedupe_key=f"again:{at.isoformat()}", run_at=at)
+        for panel_id, at in again.items()
     ]
     enqueue_many("consensus", tenant_id=tenant_id, rows=rows)
 

@@ -87,16 +87,18 @@ def next_move(
     room: Room,
 ) -> Move:
     """What the panel does next. `votes` in the order of time; without one it waits to be taken up."""
-    if not votes:
+    if not votes or (room.waiting and rules.mode != Mode.FIRST_RESPONSE):
         return Wait()
     if rules.mode == Mode.FIRST_RESPONSE:
         return _first_response(rules, votes, confidences=confidences, room=room)
-    if room.waiting:
-        return Wait()
     if rules.confirms_model and advice is not None:
         return _confirmed(rules, votes, advice=advice, room=room)
     if rules.mode == Mode.CHAIN:
         return _chained(rules, votes, confidences=confidences, room=room)
+    return _by_votes(rules, votes, confidences=confidences, room=room)
+
+
+def _by_votes(rules: PanelRules, votes: Sequence[Vote], *, confidences: Confidences, room: Room) -> Move:
     if _too_few(rules, votes):
         return Dispute("too_few_people", short_of_people=True)
     if rules.stop == Stop.CONFIDENT:

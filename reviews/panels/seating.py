@@ -31,7 +31,7 @@ class Seating:
 
 @dataclass(frozen=True, slots=True)
 class SeatPlan:
-    """One seat to be opened. `veto` says that its stage may end the chain; `control`, that advice is withheld by lot."""
+    """One seat to be opened. `veto`: its stage may end the chain; `control`: advice is withheld from it by lot."""
 
     advice: str
     skills: tuple[str, ...] = ()
