@@ -115,9 +115,12 @@ def _judged(
 
 def _advised(panels: Iterable[Panel]) -> dict[UUID, str]:
     """What the model said when each panel opened, of those that confirm it."""
-    confirming = [panel for panel in panels if panel.prediction_id and panel.template.confirms_model and panel.is_full]
-    of_prediction = {panel.prediction_id: panel.pk for panel in confirming}
-    said = Prediction.objects.filter(pk__in=of_prediction).values_list("pk", "label") if of_prediction else ()
+    of_prediction = {
+        panel.prediction_id: panel.pk
+        for panel in panels
+        if panel.prediction_id is not None and panel.template.confirms_model and panel.is_full
+    }
+    said = Prediction.objects.filter(pk__in=list(of_prediction)).values_list("pk", "label") if of_prediction else ()
     return {of_prediction[prediction_id]: label for prediction_id, label in said}
 
 

@@ -165,7 +165,7 @@ join reviews_paneltemplate template on template.tenant_id = %(tenant)s and templ
 join cases_case judged on judged.tenant_id = %(tenant)s and judged.id = panel.case_id
 """
 
-# How many people may review in each queue whose cases without a policy come on panels of a template.
+# How many people may review in each of these queues.
 TEAMS = """
 select queue.name, (
     select count(*) from reviews_queueuserpermission given
@@ -176,7 +176,7 @@ select queue.name, (
     where given.tenant_id = %(tenant)s and given.content_object_id = queue.id
 )
 from reviews_queue queue
-where queue.tenant_id = %(tenant)s and queue.template_key = %(template)s and queue.is_active
+where queue.tenant_id = %(tenant)s and queue.key = any(%(queues)s::text[]) and queue.is_active
 order by queue.name
 """
 
