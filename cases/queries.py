@@ -17,8 +17,10 @@ from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.scope import current_tenant_id
 
 _PAYLOADS = """
-select case_id, payload::text from cases_casepayload
-where tenant_id = %(tenant)s and case_id = any(%(cases)b::uuid[])
+select asked.id, stored.payload from unnest(%(cases)b::uuid[]) as asked (id)
+cross join lateral (
+    select payload::text from cases_casepayload where tenant_id = %(tenant)s and case_id = asked.id offset 0
+) stored
 """
 
 

@@ -22,12 +22,14 @@ from models_registry.states import VersionState
 
 # by hand: a chunk has a thousand cases, and a row by the ORM costs more than its score
 _WAITING = """
-select waiting.id, waiting.case_type_id, stored.payload::text
-from cases_case waiting
-join cases_casepayload stored on stored.tenant_id = %(tenant)s and stored.case_id = waiting.id
-where waiting.tenant_id = %(tenant)s and waiting.id = any(%(cases)b::uuid[])
-  and waiting.state = any(%(states)s::text[])
-order by waiting.id
+select waiting.* from (select id from unnest(%(cases)b::uuid[]) as asked (id) order by id) asked
+cross join lateral (
+    select known.id, known.case_type_id, stored.payload::text
+    from cases_case known
+    join cases_casepayload stored on stored.tenant_id = %(tenant)s and stored.case_id = asked.id
+    where known.tenant_id = %(tenant)s and known.id = asked.id and known.state = any(%(states)s::text[])
+    offset 0  -- a probe of the key for each, whatever the planner believes of a tenant that has just grown
+) waiting
 """
 
 

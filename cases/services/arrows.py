@@ -20,12 +20,17 @@ from hitl_platform.kernel.bound_cursor import chunk_cursor
 from hitl_platform.kernel.ids import uuid7
 from hitl_platform.tenants.actor import Actor
 
-# rows are locked in the order of their ids, so that two sets that overlap never wait for each other
+# Rows are locked in the order of their ids, so that two sets that overlap never wait for each other. Each is one
+# probe of the key, held by OFFSET 0 and by an array whose length the planner does not see: after a large import and
+# before the next ANALYZE it takes a tenant for small, and would read all its cases for each chunk.
 _MOVE = """
 with locked as materialized (
-    select id from cases_case
-    where tenant_id = %(tenant)s and id = any(%(cases)b::uuid[]) and state = any(%(sources)b::text[])
-    order by id for no key update
+    select found.id from (select id from unnest((select %(cases)b::uuid[])) as asked (id) order by id) asked
+    cross join lateral (
+        select known.id from cases_case known
+        where known.tenant_id = %(tenant)s and known.id = asked.id and known.state = any(%(sources)b::text[])
+        offset 0 for no key update
+    ) found
 )
 update cases_case moved set state = %(target)s, event_ids = event_ids || %(event)s::uuid
 from locked where moved.tenant_id = %(tenant)s and moved.id = locked.id
@@ -39,9 +44,12 @@ with given as materialized (
     as given (id, case_id, label, made_by, confidence, posterior, policy_id, model_version_id,
         panel_id, consensus_id, reason_codes, event_id)
 ), locked as materialized (
-    select id, decision_id, type_version_id from cases_case
-    where tenant_id = %(tenant)s and id = any(%(cases)b::uuid[]) and state = any(%(sources)b::text[])
-    order by id for no key update
+    select found.* from (select id from unnest((select %(cases)b::uuid[])) as asked (id) order by id) asked
+    cross join lateral (
+        select known.id, known.decision_id, known.type_version_id from cases_case known
+        where known.tenant_id = %(tenant)s and known.id = asked.id and known.state = any(%(sources)b::text[])
+        offset 0 for no key update
+    ) found
 ), moved as (
     update cases_case moved set state = %(target)s, decided_at = %(at)s, decision_id = given.id,
         event_ids = event_ids || given.event_id
