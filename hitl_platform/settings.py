@@ -120,6 +120,7 @@ INSTALLED_APPS = [
     "hitl_platform.access.apps.AccessConfig",
     "hitl_platform.pipeline.apps.PipelineConfig",
     "hitl_platform.doors.apps.DoorsConfig",
+    "hitl_platform.notices.apps.NoticesConfig",
     "hitl_platform.console.apps.ConsoleConfig",
     "cases.apps.CasesConfig",
     "models_registry.apps.ModelsRegistryConfig",
@@ -216,6 +217,7 @@ ANONYMOUS_USER_NAME = None
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_ADAPTER = "hitl_platform.access.accounts.ClosedAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -292,6 +294,8 @@ EMAIL_PORT = _number("EMAIL_PORT", 587, low=1, high=65535)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = bool(EMAIL_HOST)
+# well under the lease of a mail's step
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "hitl@localhost")
 
 LEDGER_SIGNING_KEY = _signing_key()
@@ -312,6 +316,13 @@ STEP_KINDS: dict[str, dict[str, Any]] = {
     "shred_file": _kind("cases.steps.shred_files", cases=100, max_attempts=10),
     "withdraw": _kind("reviews.steps.close_reviews", cases=200),
     "expire": _kind("reviews.steps.expire_leases", cases=500),
+    "sla": _kind("reviews.escalation_steps.tell_terms", cases=20),
+    "wake": _kind("reviews.escalation_steps.wake_panels", cases=50),
+    "escalate": _kind("reviews.escalation_steps.fire_rules", cases=200),
+    "climb": _kind("reviews.escalation_steps.climb_ladders", cases=20),
+    # one at a time: a server that refuses one mail has every other one sent once
+    "mail": _kind("hitl_platform.notices.steps.send_mail", cases=1, max_attempts=10),
+    "digest": _kind("hitl_platform.notices.steps.send_digest", cases=1, max_attempts=10),
 }
 
 # the database is the truth and a message only a doorbell: losing one costs latency, never work

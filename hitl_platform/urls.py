@@ -20,5 +20,6 @@ urlpatterns = [
     path("api/v1/", include("models_registry.api_urls")),
     path("api/v1/", include("reviews.api_urls")),
     path("console/", include("hitl_platform.console.urls")),
+    path("notices/", include("hitl_platform.notices.urls")),
     path("", include("reviews.urls")),
 ]
