@@ -22,6 +22,7 @@ from tests import cast as the_cast
 from tests import databases
 from tests.chromium import _playwright, chromium  # noqa: F401  # fixtures of every test that drives a browser
 from tests.isolation import sabotage
+from tests.stored import store  # noqa: F401  # a fixture of every test that keeps files
 
 PEOPLE = [name for people in the_cast.ROLES.values() for name in people]
 

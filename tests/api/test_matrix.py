@@ -29,6 +29,7 @@ LINES = b"{}"
 TYPE = LOAN | {"key": "boat", "name": "Boat"}
 LOAN_BODY = submission("L-9") | {"case_type": "loan"}
 OUTCOME = {"label": "approve", "observed_at": "2026-01-01T00:00:00Z"}
+FILE = {"url": "https://files.example.org/scan.png"}
 LEASE = {"lease_token": 1}
 ANSWER = LEASE | {"label": "approve"}
 MODEL = {"case_type": "loan", "key": "scorecard", "name": "Scorecard"}
@@ -63,6 +64,11 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api_outcomes", "POST"): Row("401 404 403 201 403 201 403 403 201", OUTCOME),
     ("api_timeline", "GET"): READ_ONE,
     ("api_case_decisions", "GET"): READ_ONE,
+    ("api_cases_with_files", "POST"): Row("401 415 403 415 403 415 403 403 415", {}),
+    ("api_case_files", "GET"): READ_ONE,
+    ("api_case_files", "POST"): Row("401 404 403 201 403 201 403 403 201", FILE),
+    ("api_file", "GET"): Row("401 404 403 404 403 404 404 404 404"),
+    ("api_erase_file", "POST"): Row("401 404 403 404 403 404 404 403 404", {}),
     ("api_decisions", "GET"): READ_ALL,
     ("ledger_export", "GET"): Row("401 404 403 404 403 403 404 403 404"),
     ("ledger_checkpoint", "GET"): Row("401 404 403 404 403 403 404 403 404"),
@@ -117,7 +123,7 @@ def doors(
 
 
 def address_of(name: str, loan: Case) -> str:
-    return ROUTES[name].format(key="loan", case_id=loan.pk, seat_id=SEAT, number=1)
+    return ROUTES[name].format(key="loan", case_id=loan.pk, seat_id=SEAT, file_id=SEAT, number=1)
 
 
 def send(client: Client, method: str, address: str, body: Any) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.core.files.storage import storages
 
 from cases import stored_files
 from cases.models import Case, EvidenceFile
@@ -26,25 +25,12 @@ from hitl_platform.tenants.models import Tenant
 from hitl_platform.tenants.scope import tenant_scope
 from tests.cases import samples
 from tests.egress.servers import Script, answer, saying, server
+from tests.stored import kept_bytes
 
 pytestmark = pytest.mark.usefixtures("store")
 
 
-@pytest.fixture
-def store(tmp_path: Path, settings: Any) -> Path:
-    """An empty storage of the test's own."""
-    backend = settings.STORAGES["evidence"]
-    options = {**backend["OPTIONS"], "location": str(tmp_path)}
-    settings.STORAGES = {**settings.STORAGES, "evidence": {**backend, "OPTIONS": options}}
-    storages.__init__()  # type: ignore[misc]  # in place: it is read where it was imported
-    return tmp_path
-
-
 URL = "http://files.example.org/a%20b.png?token=x"
-
-
-def kept_bytes(store: Path) -> list[bytes]:
-    return sorted(path.read_bytes() for path in store.rglob("*") if path.is_file())
 
 
 def add(actor: Actor, case: Case, content: bytes = samples.PDF, name: str = "letter.pdf") -> tuple[EvidenceFile, bool]:
