@@ -310,7 +310,9 @@ def _kind(handler: str, *, cases: int, on_dead: str = "", max_attempts: int = 4)
 STEP_KINDS: dict[str, dict[str, Any]] = {
     "score": _kind("models_registry.steps.score_cases", cases=1000, on_dead="models_registry.steps.give_up_scoring"),
     "route": _kind("reviews.steps.route_cases", cases=1000, on_dead="reviews.steps.route_to_humans"),
-    "consensus": _kind("reviews.steps.aggregate_panels", cases=200),
+    "consensus": _kind(
+        "reviews.steps.aggregate_panels", cases=200, on_dead="reviews.escalation_steps.tell_of_dead_step"
+    ),
     # one at a time, since each takes as long as its server likes
     "fetch_file": _kind("cases.steps.fetch_files", cases=1, on_dead="cases.steps.give_up_fetching"),
     "shred_file": _kind("cases.steps.shred_files", cases=100, max_attempts=10),

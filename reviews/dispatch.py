@@ -21,9 +21,12 @@ from hitl_platform.ledger.commands import record_batch
 from hitl_platform.tenants.actor import Actor
 from models_registry.models import ModelVersion
 from reviews import queries, statements
+from reviews.case_facts import CaseSeen
 from reviews.models import PanelTemplate, Queue, RoutingPolicy
 from reviews.routing import CASE_FIELDS, CaseFacts, CompiledPolicy, Route
+from reviews.services.escalations import watch_opened
 from reviews.services.panels import NewPanel, open_panels
+from reviews.services.service_levels import Term, Termed, enabled_levels, plan_terms, start_clocks
 from reviews.states import PolicyState
 from reviews.type_versions import type_version
 
@@ -35,6 +38,8 @@ _WHY = {
     "no_policy": "no_policy",
     "no_model": "no_model",
 }
+# of a step that was given up
+_FAILED = {"routing_failed", "model_crashed"}
 
 
 class Routable(NamedTuple):
@@ -239,13 +244,56 @@ def _review(actor: Actor, dispatched: Sequence[ToPeople]) -> None:
     reviewed = set(review_cases(actor=actor, case_ids=[each.case.pk for each in dispatched], event_id=event_id))
     taken = [each for each in dispatched if each.case.pk in reviewed]
     if taken:
-        panel_ids = open_panels(actor=actor, panels=[_new_panel(each) for each in taken], event_id=event_id)
+        terms = _terms(taken)
+        panels = [_new_panel(each, term) for each, term in zip(taken, terms, strict=True)]
+        panel_ids = open_panels(actor=actor, panels=panels, event_id=event_id)
+        _watch(actor, taken, panel_ids, terms, event_id=event_id)
         items = {
             str(each.case.pk): {"panel_id": str(panel_id), "queue": each.queue.key} | _told(each)
             for each, panel_id in zip(taken, panel_ids, strict=True)
         }
         record_batch("case.sent_to_review", "case", actor=actor, items=items, event_id=event_id)
         _record_routes(actor, taken, event_id=event_id)
+
+
+def _terms(dispatched: Sequence[ToPeople]) -> list[Term | None]:
+    """By when each case is to be decided; most tenants' chunks name no date, which costs one query to know."""
+    levels = enabled_levels()
+    if not levels and all(each.case.due_epoch is None for each in dispatched):
+        return [None] * len(dispatched)
+    versions = {each.case.model_version_id for each in dispatched if each.case.model_version_id}
+    labels = dict(ModelVersion.objects.filter(pk__in=versions).values_list("pk", "labels"))
+    return plan_terms([_termed(each, labels) for each in dispatched], levels=levels)
+
+
+def _termed(each: ToPeople, labels: Mapping[UUID, Sequence[str]]) -> Termed:
+    case = each.case
+    said = labels.get(case.model_version_id, ()) if case.model_version_id else ()
+    seen = CaseSeen(
+        type_version(case.type_version_id), case.importance, case.priority, case.due_at, case.created_at,
+        case.payload, said, case.probabilities,
+    )  # fmt: skip
+    return Termed(seen, case.case_type_id, each.queue)
+
+
+def _watch(
+    actor: Actor,
+    dispatched: Sequence[ToPeople],
+    panel_ids: Sequence[UUID],
+    terms: Sequence[Term | None],
+    *,
+    event_id: UUID,
+) -> None:
+    """Start the clocks of what has just opened, and have the rules looked at that concern it."""
+    if any(terms):
+        panels = [(panel_id, each.case.pk, each.queue) for panel_id, each in zip(panel_ids, dispatched, strict=True)]
+        start_clocks(actor=actor, panels=panels, terms=terms)
+    watch_opened(
+        tenant_id=actor.tenant_id,
+        importances={each.case.pk: each.case.importance for each in dispatched},
+        failed=[each.case.pk for each in dispatched if each.route.cause in _FAILED],
+        event_id=event_id,
+    )
 
 
 def _told(each: Dispatched) -> dict[str, Any]:
@@ -259,7 +307,7 @@ def _told(each: Dispatched) -> dict[str, Any]:
     return told
 
 
-def _new_panel(each: ToPeople) -> NewPanel:
+def _new_panel(each: ToPeople, term: Term | None) -> NewPanel:
     return NewPanel(
         case_id=each.case.pk,
         case_type_id=each.case.case_type_id,
@@ -269,7 +317,7 @@ def _new_panel(each: ToPeople) -> NewPanel:
         why=_why(each.route),
         prediction_id=each.case.prediction_id,
         priority=each.case.priority,
-        due_at=each.case.due_at,
+        due_at=term.due_at if term else None,
         submitter_id=each.case.submitter_id,
         subject_user_id=each.case.subject_user_id,
     )

@@ -16,6 +16,7 @@ from hitl_platform.tenants.scope import tenant_scope
 from reviews import dispatch, settlement
 from reviews.judged import JudgedPanel
 from reviews.models import LIVE_PANEL, Consensus, Panel, SeatDraft
+from reviews.services.escalations import fire_disputes
 from reviews.services.leases import enqueue_expiry, expire_queue, next_lease_end
 from reviews.services.panels import NewSeat, add_adjudicators, add_seats, cancel_seats, move_panels, told_of_seat
 
@@ -107,6 +108,7 @@ def _dispute(actor: Actor, verdicts: Sequence[settlement.Verdict]) -> None:
         _keep(actor, [of_panel[panel_id] for panel_id in disputed], verb="panel.disputed")
         cancel_seats(panel_ids=disputed)
         add_adjudicators(actor=actor, panel_ids=disputed)
+        fire_disputes(actor=actor, confidences={panel_id: of_panel[panel_id].confidence for panel_id in disputed})
 
 
 def _grow(actor: Actor, growing: Sequence[tuple[JudgedPanel, str]]) -> None:

@@ -11,6 +11,7 @@ from cases.models import Case
 from cases.states import CaseState
 from hitl_platform.access import duties
 from hitl_platform.kernel.errors import Conflict, Invalid, require
+from hitl_platform.kernel.ids import uuid7
 from hitl_platform.ledger.commands import command, record
 from hitl_platform.pipeline.services import NewStep, enqueue, enqueue_many
 from hitl_platform.tenants.actor import Actor
@@ -146,20 +147,47 @@ def climb(*, actor: Actor, escalation_id: UUID, wake: int) -> None:
     escalation.save(update_fields=["state", "rung", "wakes", "next_at"])
 
 
-def enqueue_firing(*, tenant_id: UUID, trigger: str, case_ids: Sequence[UUID], subject_id: UUID, key: str) -> None:
-    """Ask for the rules of a trigger to be looked at for cases, by a step; nothing where no rule is in force."""
-    if not case_ids or not escalation_queries.active_rules(trigger):
-        return
-    step = NewStep(subject_id, tuple(case_ids), dedupe_key=f"{trigger}:{key}", cause=str(trigger))
-    enqueue_many("escalate", tenant_id=tenant_id, rows=[step])
+def watch_opened(
+    *, tenant_id: UUID, importances: Mapping[UUID, float], failed: Collection[UUID], event_id: UUID
+) -> None:
+    """Panels have opened, for cases of these importances; on `failed` ones automatic work died: one query.
+
+    The rules for that fire by a step.
+    """
+    rules = EscalationRule.objects.filter(
+        state=RuleState.ACTIVE, trigger__in=(Trigger.IMPORTANCE_ABOVE, Trigger.DEAD_STEP)
+    )
+    wanted = list(rules.values_list("trigger", "definition"))
+    least = min((each["threshold"] for trigger, each in wanted if trigger == Trigger.IMPORTANCE_ABOVE), default=None)
+    found: dict[str, list[UUID]] = {}
+    if least is not None:
+        found[Trigger.IMPORTANCE_ABOVE] = [case_id for case_id, weight in importances.items() if weight > least]
+    if any(trigger == Trigger.DEAD_STEP for trigger, _ in wanted):
+        found[Trigger.DEAD_STEP] = list(failed)
+    for trigger, case_ids in found.items():
+        if case_ids:
+            step = NewStep(event_id, case_ids, dedupe_key=str(trigger), cause=str(trigger))
+            enqueue_many("escalate", tenant_id=tenant_id, rows=[step])
+
+
+def fire_disputes(*, actor: Actor, confidences: Mapping[UUID, float | None]) -> None:
+    """Panels are in dispute, with what confidence their judgments came to; in a command."""
+    panel_ids = list(confidences)
+    fire(actor=actor, trigger=Trigger.DISAGREEMENT, panel_ids=panel_ids)
+    known = {panel_id: confidence for panel_id, confidence in confidences.items() if confidence is not None}
+    fire(actor=actor, trigger=Trigger.LOW_CONFIDENCE, panel_ids=panel_ids, measures=known)
 
 
 def note_returns(*, tenant_id: UUID, seats: Collection[Seat]) -> None:
-    """Seats came back to their queue: rules that count this are looked at."""
-    for seat in seats:
-        key = f"{seat.pk}:{seat.lease_token}"
-        cases = (seat.case_id,)
-        enqueue_firing(tenant_id=tenant_id, trigger=Trigger.RELEASES, case_ids=cases, subject_id=seat.pk, key=key)
+    """Seats came back to their queue: the rules that count this are looked at by a step, if there are any."""
+    if not seats or not escalation_queries.active_rules(Trigger.RELEASES):
+        return
+    # once a return: nothing is as particular to it as a new key
+    rows = [
+        NewStep(seat.pk, (seat.case_id,), dedupe_key=f"returned:{uuid7()}", cause=str(Trigger.RELEASES))
+        for seat in seats
+    ]
+    enqueue_many("escalate", tenant_id=tenant_id, rows=rows)
 
 
 def returns_of(panel_ids: Collection[UUID]) -> dict[UUID, float]:

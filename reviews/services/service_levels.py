@@ -112,13 +112,17 @@ def due_times(cases: Sequence[CaseSeen], level: ServiceLevel, *, calendar: Worki
     return [found[_within(level, seen, now)[0]] for seen in cases]
 
 
-def plan_terms(cases: Sequence[Termed]) -> list[Term | None]:
+def enabled_levels() -> list[ServiceLevel]:
+    """The levels in force."""
+    return [level for level in escalation_queries.newest_levels().values() if level.enabled]
+
+
+def plan_terms(cases: Sequence[Termed], *, levels: Sequence[ServiceLevel]) -> list[Term | None]:
     """The term of each case, beginning now, or None where neither a level nor the case names one.
 
     The level of the case's type in its queue, else of its type anywhere. The case's own due date wins where it
     is earlier.
     """
-    levels = [level for level in escalation_queries.newest_levels().values() if level.enabled]
     calendars = escalation_queries.newest_calendars() if any(level.calendar_key for level in levels) else {}
     by_place = {(level.case_type_id, level.queue_id): level for level in levels}
     now = timezone.now()

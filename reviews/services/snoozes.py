@@ -84,6 +84,9 @@ def pause_clock(
     open_pauses = PanelPause.objects.filter(panel=panel, ended_at__isnull=True)
     if open_pauses.filter(cause=cause, ref_id=ref_id).exists():
         return None
+    if clock is None and cause == PauseCause.HOLD:
+        # a seat on hold is seen on the seat; without a term there is nothing to stop
+        return None
     now = timezone.now()
     pause = PanelPause.objects.create(
         tenant_id=actor.tenant_id,
@@ -109,17 +112,30 @@ def resume_clock(*, actor: Actor, panel: Panel, cause: str, ref_id: UUID) -> int
 
     Says how many pauses ended: none or one.
     """
-    clock = SlaClock.objects.select_for_update(no_key=True, of=("self",)).select_related("calendar").filter(panel=panel)
-    running = clock.first()
-    now = timezone.now()
     open_pauses = PanelPause.objects.filter(panel=panel, ended_at__isnull=True)
-    ended = open_pauses.filter(cause=cause, ref_id=ref_id).update(ended_at=now)
-    if not ended:
+    if not open_pauses.filter(cause=cause, ref_id=ref_id).exists():
         return 0
+    clocks = SlaClock.objects.select_for_update(no_key=True, of=("self",)).select_related("calendar")
+    running = clocks.filter(panel=panel).first()
+    now = timezone.now()
+    ended = open_pauses.filter(cause=cause, ref_id=ref_id).update(ended_at=now)
     if running is not None and running.paused_at is not None and not open_pauses.exists():
         _go_on(running, now)
     record("panel.resumed", panel, actor=actor, body={"cause": str(cause)})
     return ended
+
+
+def hold_clock(*, actor: Actor, seat: Seat) -> None:
+    """A seat is put on hold: its panel's clock stands still. In a command."""
+    panel = Panel(tenant_id=seat.tenant_id, id=seat.panel_id, case_id=seat.case_id)
+    pause_clock(actor=actor, panel=panel, cause=PauseCause.HOLD, ref_id=seat.pk)
+
+
+def unhold_clock(*, actor: Actor, seat: Seat) -> None:
+    """A seat is no longer on hold. In a command."""
+    if seat.held_at is not None:
+        panel = Panel(tenant_id=seat.tenant_id, id=seat.panel_id, case_id=seat.case_id)
+        resume_clock(actor=actor, panel=panel, cause=PauseCause.HOLD, ref_id=seat.pk)
 
 
 def _go_on(clock: SlaClock, now: datetime) -> None:
