@@ -15,7 +15,7 @@ _UNREAD = """
 select count(*) from (
     select 1 from notices_notice
     where tenant_id = %(tenant)s and recipient_id = %(me)s and read_at is null limit %(most)s
-) some
+) unread
 """
 
 
