@@ -316,8 +316,11 @@ STEP_KINDS: dict[str, dict[str, Any]] = {
     # one at a time, since each takes as long as its server likes
     "fetch_file": _kind("cases.steps.fetch_files", cases=1, on_dead="cases.steps.give_up_fetching"),
     "shred_file": _kind("cases.steps.shred_files", cases=100, max_attempts=10),
+    "assess": _kind("reviews.quality_steps.assess_judgments", cases=200),
+    "stamps": _kind("reviews.quality_steps.look_for_stamps", cases=10),
     "withdraw": _kind("reviews.steps.close_reviews", cases=200),
     "expire": _kind("reviews.steps.expire_leases", cases=500),
+    "absence": _kind("reviews.staffing_steps.reseat_absent", cases=50),
     "sla": _kind("reviews.escalation_steps.tell_terms", cases=20),
     "wake": _kind("reviews.escalation_steps.wake_panels", cases=50),
     "escalate": _kind("reviews.escalation_steps.fire_rules", cases=200),

@@ -48,6 +48,17 @@ def holds(actor: Actor, seat: Seat) -> bool:
     return actor.kind == "user" and seat.reviewer_id == actor.id
 
 
+def can_staff(actor: Actor) -> bool:
+    """Whether the actor may set skills and caps of others, and declare absences and conflicts for them."""
+    return actor.kind == "system" or actor.has(*MANAGERS)
+
+
 def require_may_judge(actor: Actor, seat: Seat) -> None:
-    """Refuse own cases, for every door."""
-    duties.require_may_judge(actor, submitter_id=seat.submitter_id, subject_user_id=seat.subject_user_id, voters=())
+    """Refuse whoever must not judge the case of a seat that was read for this actor, for every door."""
+    duties.require_may_judge(
+        actor,
+        submitter_id=seat.submitter_id,
+        subject_user_id=seat.subject_user_id,
+        voters=seat.voters,
+        conflicts=seat.conflicts,
+    )

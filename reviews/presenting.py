@@ -1,6 +1,6 @@
 """What the portal says of queues and seats: names, sentences and counts ready for templates, decided elsewhere."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,14 +9,21 @@ from django.utils import timezone
 
 from reviews import queries
 from reviews.models import Queue, Seat
-from reviews.queries import EmptyReasons, FinishedSeat, QueueSummary
+from reviews.queries import FinishedSeat, QueueSummary
+from reviews.staffing_queries import EmptyReasons
 
 # what each count of EmptyReasons means to the person who finds the queue empty
 EMPTY_WORDS = {
     "leased_by_others": "with other reviewers now; they come back if a lease ends",
     "held_by_others": "on hold with other reviewers",
-    "already_judged": "on panels that you have already voted on",
+    "already_judged": "on cases that you have already judged",
     "own_cases": "cases of your own, which nobody judges",
+    "conflicts": "cases with which you have a conflict of interest",
+    "skipped": "that you skipped{when}",
+    "reserved_for_others": "handed to somebody else by name",
+    "of_your_team": "on panels where somebody of your team or group sits already",
+    "outside_skills": "that ask for skills you do not have: {missing}",
+    "over_cap": "that would be yours without your daily cap",
     "for_adjudicators": "disputes, which wait for an adjudicator",
     "for_reviewers": "reviews, which wait for a reviewer",
 }
@@ -100,6 +107,8 @@ def waiting(seats: list[Seat]) -> list[Waiting]:
 def _place(seat: Seat) -> str:
     if seat.kind == "adjudicator":
         return "Disputes first"
+    if seat.priority_cause:
+        return seat.priority_cause
     if seat.priority:
         return f"Priority {seat.priority}"
     return "Due date" if seat.due_at else "Longest wait"
@@ -107,7 +116,21 @@ def _place(seat: Seat) -> str:
 
 def empty_words(reasons: EmptyReasons) -> list[Reason]:
     """The counts that are not zero, in words."""
-    return [Reason(count, EMPTY_WORDS[name]) for name, count in asdict(reasons).items() if count]
+    told = [Reason(getattr(reasons, name), words) for name, words in EMPTY_WORDS.items() if getattr(reasons, name)]
+    return [Reason(each.count, _completed(each.text, reasons)) for each in told]
+
+
+def _completed(text: str, reasons: EmptyReasons) -> str:
+    missing, until = ", ".join(reasons.missing_skills), reasons.skipped_until
+    when = f"; the first comes again at {timezone.localtime(until):%H:%M on %d %B}" if until else ""
+    return text.format(missing=missing, when=when)
+
+
+def stopped_words(reasons: EmptyReasons) -> str:
+    """Why nothing new goes to the person in this queue at all, or nothing."""
+    if reasons.absent_until:
+        return f"You are absent until {timezone.localtime(reasons.absent_until):%H:%M on %d %B}."
+    return reasons.paused or reasons.capped
 
 
 def totals(queues: list[QueueSummary]) -> dict[str, Any]:

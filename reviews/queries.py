@@ -1,5 +1,6 @@
 """Reads of queues, seats and policies, always for an actor."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from cases.models import CaseType
 from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
-from reviews import permissions, statements
+from reviews import permissions, statements, waiting_statements
 from reviews.models import Judgment, Panel, PanelTemplate, Queue, QueueUserPermission, RoutingPolicy, Seat
 from reviews.states import SeatState
 from reviews.type_versions import type_version
@@ -27,11 +28,10 @@ IN_HAND = (SeatState.CLAIMED, SeatState.HELD, SeatState.ANSWERED)
 _SEAT_FIELDS = [field.attname for field in Seat._meta.concrete_fields]
 _QUEUE_FIELDS = [field.attname for field in Queue._meta.concrete_fields]
 SEAT_COLUMNS = ", ".join(f"seat.{name}" for name in _SEAT_FIELDS)
-_QUEUE_COLUMNS = ", ".join(f"queue.{name}" for name in _QUEUE_FIELDS)
+QUEUE_COLUMNS = ", ".join(f"queue.{name}" for name in _QUEUE_FIELDS)
 # by hand, because these two are read at every click: composing them by the ORM cost a third of a claim's time
-_SEAT = statements.SEAT.format(seat=SEAT_COLUMNS, queue=_QUEUE_COLUMNS)
-_QUEUE = statements.QUEUE.format(queue=_QUEUE_COLUMNS, claims="''")
-_QUEUE_TO_CLAIM = statements.QUEUE.format(queue=_QUEUE_COLUMNS, claims=statements.ONE_CLAIM_AT_A_TIME)
+_SEAT = statements.SEAT.format(seat=SEAT_COLUMNS, queue=QUEUE_COLUMNS)
+_QUEUE = statements.QUEUE.format(queue=QUEUE_COLUMNS, facts="", beside="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +46,6 @@ class QueueSummary:
     next_due: datetime | None
     mine: int
     with_others: int
-
-
-@dataclass(frozen=True, slots=True)
-class EmptyReasons:
-    """Why nothing in a queue can go to this person now; all zero where the queue has no open seat."""
-
-    leased_by_others: int
-    held_by_others: int
-    already_judged: int
-    own_cases: int
-    for_adjudicators: int
-    for_reviewers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +77,25 @@ def visible_queues(actor: Actor) -> QuerySet[Queue]:
     return queues
 
 
-def get_queue(actor: Actor, key: str, *, one_claim_at_a_time: bool = False) -> Queue:
-    """One visible queue with what was `granted` on it, or NotFound.
-
-    With `one_claim_at_a_time` the claims of one person wait for each other here, until the transaction ends:
-    two tabs are one lease.
-    """
-    asked: dict[str, Any] = {"tenant": actor.tenant_id, "me": actor.id, "key": key}
-    if one_claim_at_a_time:
-        asked["line"] = f"claim:{actor.tenant_id}:{actor.id}"
+def get_queue(actor: Actor, key: str) -> Queue:
+    """One visible queue with what was `granted` on it, or NotFound."""
     with bound_cursor() as cursor:
-        cursor.execute(_QUEUE_TO_CLAIM if one_claim_at_a_time else _QUEUE, asked)
+        cursor.execute(_QUEUE, {"tenant": actor.tenant_id, "me": actor.id, "key": key})
         row = cursor.fetchone()
+    queue, _ = queue_of(actor, row)
+    return queue
+
+
+def queue_of(actor: Actor, row: Sequence[Any] | None) -> tuple[Queue, Sequence[Any]]:
+    """The queue of a row that `statements.QUEUE` read for this actor, and what it read beside; NotFound if hidden."""
     if row is None:
         raise NotFound
-    queue = Queue.from_db("default", _QUEUE_FIELDS, row[:-2])
-    queue.granted = row[-2]
+    width = len(_QUEUE_FIELDS)
+    queue = Queue.from_db("default", _QUEUE_FIELDS, row[:width])
+    queue.granted = row[width]
     if not permissions.can_see_queue(actor, granted_on(queue)):
         raise NotFound
-    return queue
+    return queue, row[width + 1 :]
 
 
 def granted_on(queue_or_seat: Queue | Seat) -> frozenset[str]:
@@ -122,7 +110,7 @@ def my_queues(actor: Actor) -> list[QueueSummary]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            statements.SUMMARY,
+            waiting_statements.SUMMARY,
             {
                 "tenant": actor.tenant_id,
                 "me": actor.id,
@@ -142,7 +130,7 @@ def next_seats(actor: Actor, queue: Queue, *, limit: int = 20) -> list[Seat]:
     """What waits in a queue for this person, in the order of the claim."""
     return list(
         Seat.objects.raw(
-            statements.WAITING,
+            waiting_statements.WAITING,
             {
                 "tenant": actor.tenant_id,
                 "me": actor.id,
@@ -176,22 +164,6 @@ def undoable(actor: Actor) -> FinishedSeat | None:
     return finished if finished and finished.undo_until else None
 
 
-def empty_reasons(actor: Actor, queue: Queue) -> EmptyReasons:
-    """Why a claim finds nothing for this person."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statements.EMPTY_REASONS,
-            {
-                "tenant": actor.tenant_id,
-                "me": actor.id,
-                "queue": queue.pk,
-                "kinds": permissions.kinds_for(actor),
-                "most": MOST_COUNTED,
-            },
-        )
-        return EmptyReasons(*cursor.fetchone())
-
-
 def get_seat(actor: Actor, seat_id: UUID, *, lock: bool = False) -> Seat:
     """One seat with its queue, its case's `type_version_id`, and `read_at` by the database's clock.
 
@@ -206,8 +178,8 @@ def get_seat(actor: Actor, seat_id: UUID, *, lock: bool = False) -> Seat:
     if row is None:
         raise NotFound
     seat = Seat.from_db("default", _SEAT_FIELDS, row[: len(_SEAT_FIELDS)])
-    seat.queue = Queue.from_db("default", _QUEUE_FIELDS, row[len(_SEAT_FIELDS) : -4])
-    seat.type_version_id, seat.why, seat.read_at, seat.granted = row[-4:]
+    seat.queue = Queue.from_db("default", _QUEUE_FIELDS, row[len(_SEAT_FIELDS) : -6])
+    seat.type_version_id, seat.why, seat.read_at, seat.granted, seat.voters, seat.conflicts = row[-6:]
     seat.queue.granted = seat.granted
     if not (permissions.holds(actor, seat) or permissions.can_see_queue(actor, granted_on(seat))):
         raise NotFound

@@ -1,7 +1,9 @@
-"""Claim, expiry and the counts of a queue, as SQL; the sets that routing writes. Times are the database's.
+"""Seats, judgments and expiry as SQL; the sets that routing writes. Times are the database's.
 
 Each statement is made of constants of this file; every value is a parameter.
 """
+
+from reviews.claim_statements import CONFLICTS, VOTERS
 
 # What somebody was granted on a queue.
 _GRANTED = """array(
@@ -15,15 +17,17 @@ SEAT = """
 select {{seat}}, {{queue}},
     (select type_version_id from cases_case known where known.tenant_id = %(tenant)s and known.id = seat.case_id),
     (select why from reviews_panel panel where panel.tenant_id = %(tenant)s and panel.id = seat.panel_id),
-    statement_timestamp(), {granted}
+    statement_timestamp(), {granted}, array({voters}), array({conflicts})
 from reviews_seat seat
 join reviews_queue queue on queue.tenant_id = %(tenant)s and queue.id = seat.queue_id
 where seat.tenant_id = %(tenant)s and seat.id = %(seat)s
-""".format(granted=_GRANTED.format(queue="seat.queue_id"))  # noqa: S608 - made of this file's own constants
+""".format(  # noqa: S608 - made of constants
+    granted=_GRANTED.format(queue="seat.queue_id"), voters=VOTERS, conflicts=CONFLICTS
+)
 LOCK_SEAT = "for no key update of seat"
 
 QUEUE = """
-select {{queue}}, {granted}, {{claims}} from reviews_queue queue
+select {{queue}}, {granted}{{facts}} from reviews_queue queue {{beside}}
 where queue.tenant_id = %(tenant)s and queue.key = %(key)s
 """.format(granted=_GRANTED.format(queue="queue.id"))
 
@@ -33,81 +37,11 @@ ONE_CLAIM_AT_A_TIME = (
     "pg_advisory_xact_lock(hashtextextended(%(line)s, 0))::text || set_config('enable_sort', 'off', true)"
 )
 
-# What a person may never take: own cases, and a second seat on a panel. One index probe a seat: OFFSET 0 keeps
-# the planner from making a join of it, which without fresh statistics reads all that the person ever judged.
-_TAKEABLE = """
-    seat.submitter_id is distinct from %(me)s and seat.subject_user_id is distinct from %(me)s
-    and not exists (
-        select 1 from reviews_seat other
-        where other.tenant_id = %(tenant)s and other.panel_id = seat.panel_id and other.reviewer_id = %(me)s
-          and other.state <> 'cancelled'
-        offset 0
-    )
-"""
-
-# One branch a kind, so that each reads the index seat_next_in_queue from its start and stops at the first hit.
-_NEXT = """
-    select seat.id from reviews_seat seat
-    where seat.tenant_id = %(tenant)s and seat.queue_id = %(queue)s and seat.kind = '{kind}' and seat.state = 'open'
-      and '{kind}' = any(%(kinds)s::text[]) and not exists (select 1 from {before})
-      and (%(given_back)s::boolean or seat.released_by is distinct from %(me)s)
-      and {takeable}
-    order by seat.priority desc, seat.due_at, seat.id
-    limit 1
-    for no key update of seat skip locked
-"""
-
-# The seat already in hand comes first, then disputes for those who settle them, then the queue in its order.
-# MATERIALIZED, or the planner may repeat the locking scan and take more than one; scalar sub-selects in place of
-# joins, so that each is a probe of a unique index whatever the statistics say.
-CLAIM = """
-with mine as materialized (
-    select seat.id from reviews_seat seat
-    where seat.tenant_id = %(tenant)s and seat.reviewer_id = %(me)s and seat.queue_id = %(queue)s
-      and seat.state in ('claimed', 'answered')
-    order by seat.claimed_at desc
-    limit 1
-    for no key update
-), dispute as materialized ({dispute}), ordinary as materialized ({ordinary}),
-found as materialized (
-    select id, true as again from mine
-    union all (select id, false from dispute union all select id, false from ordinary)
-    limit 1
-), taken as (
-    update reviews_seat seat
-    set state = case when seat.state = 'answered' then 'answered' else 'claimed' end, reviewer_id = %(me)s,
-        lease_ends_at = statement_timestamp() + make_interval(secs => %(lease)s),
-        -- a lease that still runs goes on, and every tab keeps its token
-        lease_token = seat.lease_token
-            + case when (select again from found) and seat.lease_ends_at > statement_timestamp() then 0 else 1 end,
-        claimed_at = case when (select again from found) then seat.claimed_at else statement_timestamp() end,
-        first_label = case when (select again from found) then seat.first_label end,
-        answered_at = case when (select again from found) then seat.answered_at end,
-        first_viewed_at = coalesce(
-            case when (select again from found) then seat.first_viewed_at end,
-            case when %(viewed)s::boolean then statement_timestamp() end
-        )
-    where seat.tenant_id = %(tenant)s and seat.id = (select id from found)
-    returning seat.*
-)
-select {columns}, (select again from found),
-    (select type_version_id from cases_case known where known.tenant_id = %(tenant)s and known.id = seat.case_id),
-    (select why from reviews_panel panel where panel.tenant_id = %(tenant)s and panel.id = seat.panel_id),
-    statement_timestamp()
-from taken seat
-""".format(  # noqa: S608 - made of this file's own constants
-    dispute=_NEXT.format(kind="adjudicator", before="mine", takeable=_TAKEABLE),
-    ordinary=_NEXT.format(
-        kind="reviewer", before="(select id from mine union all select id from dispute) sooner", takeable=_TAKEABLE
-    ),
-    columns="{columns}",
-)
-
 # What the holder of a seat is shown of its case, what this person has drafted on it, and what was said on it that
 # this person may read: with `every`, all of the panel; else what came from this seat or from themselves.
 SEEN = """
 select stored.payload::text, draft.body::text, draft.saved_at,
-    (select array[care.blurs, care.greys, care.mutes] from reviews_contentcare care
+    (select array[care.blurs, care.greys] from reviews_contentcare care
      where care.tenant_id = %(tenant)s and care.reviewer_id = %(me)s),
     (select json_agg(said)::text from (
         select comment.seat_id, comment.author_id, comment.text, comment.created_at,
@@ -220,97 +154,6 @@ where seat.tenant_id = %(tenant)s and seat.id = %(seat)s and seat.reviewer_id = 
 returning seat.lease_ends_at
 """
 
-# For each queue: what this person may take (counted so far as it matters), and what is in whose hands.
-SUMMARY = f"""
-select asked.id, waiting.seats, age.oldest, waiting.next_due, hands.mine, hands.others
-from unnest(%(queues)s::uuid[]) as asked (id),
-lateral (
-    select count(*) as seats, min(due_at) as next_due
-    from (
-        select seat.due_at from reviews_seat seat
-        where seat.tenant_id = %(tenant)s and seat.queue_id = asked.id and seat.state = 'open'
-          and seat.kind = any(%(kinds)s::text[]) and {_TAKEABLE}
-        limit %(most)s
-    ) takeable
-) waiting,
-lateral (
-    select min(seat.opened_at) as oldest from reviews_seat seat
-    where seat.tenant_id = %(tenant)s and seat.queue_id = asked.id and seat.state = 'open'
-) age,
-lateral (
-    select count(*) filter (where seat.reviewer_id = %(me)s) as mine,
-           count(*) filter (where seat.reviewer_id <> %(me)s) as others
-    from reviews_seat seat
-    where seat.tenant_id = %(tenant)s and seat.queue_id = asked.id and seat.state in ('claimed', 'held', 'answered')
-) hands
-"""  # noqa: S608 - made of this file's own constants
-
-WAITING = f"""
-select seat.* from reviews_seat seat
-where seat.tenant_id = %(tenant)s and seat.queue_id = %(queue)s and seat.state = 'open'
-  and seat.kind = any(%(kinds)s::text[]) and {_TAKEABLE}
-order by seat.kind, seat.priority desc, seat.due_at, seat.id
-limit %(limit)s
-"""  # noqa: S608 - made of this file's own constants
-
-EMPTY_REASONS = """
-select
-    count(*) filter (where state in ('claimed', 'answered') and reviewer_id <> %(me)s),
-    count(*) filter (where state = 'held' and reviewer_id <> %(me)s),
-    count(*) filter (where state = 'open' and takeable_kind and not own and judged),
-    count(*) filter (where state = 'open' and takeable_kind and own),
-    count(*) filter (where state = 'open' and kind = 'adjudicator' and not takeable_kind),
-    count(*) filter (where state = 'open' and kind = 'reviewer' and not takeable_kind)
-from (
-    select seat.state, seat.kind, seat.reviewer_id, seat.kind = any(%(kinds)s::text[]) as takeable_kind,
-        coalesce(seat.submitter_id = %(me)s, false) or coalesce(seat.subject_user_id = %(me)s, false) as own,
-        exists (
-            select 1 from reviews_seat other
-            where other.tenant_id = %(tenant)s and other.panel_id = seat.panel_id and other.reviewer_id = %(me)s
-              and other.state <> 'cancelled'
-            offset 0
-        ) as judged
-    from reviews_seat seat
-    where seat.tenant_id = %(tenant)s and seat.queue_id = %(queue)s
-      and seat.state in ('open', 'claimed', 'held', 'answered')
-    limit %(most)s
-) seats
-"""
-
-OPEN_PANELS = """
-insert into reviews_panel (tenant_id, id, case_id, case_type_id, queue_id, template_id, policy_id, why, state, round,
-                           opened_at, event_id)
-select %(tenant)s, new.id, new.case_id, new.case_type_id, new.queue_id, new.template_id, new.policy_id, new.why, 'open',
-    coalesce((
-        select max(before.round) from reviews_panel before
-        where before.tenant_id = %(tenant)s and before.case_id = new.case_id
-    ), 0) + 1,
-    statement_timestamp(), %(event)s
-from unnest(%(ids)s::uuid[], %(cases)s::uuid[], %(case_types)s::uuid[], %(queues)s::uuid[], %(templates)s::uuid[],
-            %(policies)s::uuid[], %(whys)s::text[])
-    as new (id, case_id, case_type_id, queue_id, template_id, policy_id, why)
-"""
-
-OPEN_SEATS = """
-insert into reviews_seat (tenant_id, id, panel_id, case_id, queue_id, kind, state, advice, priority, due_at,
-                          submitter_id, subject_user_id, opened_at, lease_token)
-select %(tenant)s, new.id, new.panel_id, new.case_id, new.queue_id, %(kind)s, 'open', new.advice, new.priority,
-    new.due_at, new.submitter_id, new.subject_user_id, statement_timestamp(), 0
-from unnest(%(ids)s::uuid[], %(panels)s::uuid[], %(cases)s::uuid[], %(queues)s::uuid[], %(advices)s::text[],
-            %(priorities)s::smallint[], %(dues)s::timestamptz[], %(submitters)s::uuid[], %(subjects)s::uuid[])
-    as new (id, panel_id, case_id, queue_id, advice, priority, due_at, submitter_id, subject_user_id)
-"""
-
-ADD_ADJUDICATORS = """
-insert into reviews_seat (tenant_id, id, panel_id, case_id, queue_id, kind, state, advice, priority, due_at,
-                          submitter_id, subject_user_id, opened_at, lease_token)
-select distinct on (asked.panel_id) %(tenant)s, asked.id, asked.panel_id, seat.case_id, seat.queue_id, 'adjudicator',
-    'open', seat.advice, seat.priority, seat.due_at, seat.submitter_id, seat.subject_user_id, statement_timestamp(), 0
-from unnest(%(ids)s::uuid[], %(panels)s::uuid[]) as asked (id, panel_id)
-join reviews_seat seat on seat.tenant_id = %(tenant)s and seat.panel_id = asked.panel_id
-order by asked.panel_id, seat.id
-"""
-
 # One document in place of twelve arrays: writing it costs a tenth, and the conditions are JSON anyway.
 RECORD_ROUTES = """
 insert into reviews_routingrecord (tenant_id, id, case_id, policy_id, prediction_id, route, label, queue_id, cause,
@@ -329,8 +172,16 @@ select routed.id, routed.case_type_id, routed.type_version_id, routed.importance
     extract(epoch from routed.due_at)::float8, extract(epoch from routed.created_at)::float8,
     routed.submitter_id, routed.subject_user_id, stored.payload::text,
     said.id, said.model_version_id, said.probabilities
-from cases_case routed
-join cases_casepayload stored on stored.tenant_id = %(tenant)s and stored.case_id = routed.id
+from (select id from unnest(%(cases)b::uuid[]) as asked (id) order by id) asked
+-- OFFSET 0: a probe of the key for each, whatever the planner believes of a tenant that has just grown
+cross join lateral (
+    select * from cases_case known
+    where known.tenant_id = %(tenant)s and known.id = asked.id and known.state = any(%(states)s::text[])
+    offset 0
+) routed
+cross join lateral (
+    select payload from cases_casepayload where tenant_id = %(tenant)s and case_id = routed.id offset 0
+) stored
 left join lateral (
     select prediction.id, prediction.model_version_id, prediction.probabilities
     from models_registry_prediction prediction
@@ -340,6 +191,4 @@ left join lateral (
     order by prediction.id desc
     limit 1
 ) said on true
-where routed.tenant_id = %(tenant)s and routed.id = any(%(cases)b::uuid[]) and routed.state = any(%(states)s::text[])
-order by routed.id
 """

@@ -1,7 +1,8 @@
 """Separation of duties: the one choke point.
 
-Nobody decides own case, votes twice on a panel, adjudicates a panel that they voted on, hears the
-appeal of own decision, or approves own policy, model or gold item. Every write path asks here.
+Nobody decides own case or one that they have a conflict of interest with, votes twice on a panel, adjudicates a
+panel that they voted on, hears the appeal of own decision, or approves own policy, model or gold item. Every write
+path asks here, whatever roles, flags or grants the actor has.
 """
 
 from collections.abc import Collection
@@ -22,18 +23,29 @@ def require_may_judge(
     submitter_id: UUID | None,
     subject_user_id: UUID | None,
     voters: Collection[UUID],
+    conflicts: Collection[str],
 ) -> None:
-    """Refuse a judgment on own case, or a second one on the same panel (as reviewer or adjudicator)."""
+    """Refuse a judgment on own case, a second one on the same case (as reviewer or adjudicator), a conflicted one.
+
+    `voters` are those who sit or have judged beside the actor's own seat: on its panel, and on the case's panels
+    before it. `conflicts` name the actor's conflicts of interest with this case, declared or derived.
+    """
     require(actor.kind == "user", "Only people judge cases.", code="not_a_person")
     require(
         not is_own_case(actor, submitter_id=submitter_id, subject_user_id=subject_user_id),
         "Nobody judges a case of their own.",
         code="own_case",
     )
-    require(actor.id not in voters, "You have already judged on this panel.", code="already_judged")
+    require(actor.id not in voters, "You have already judged this case.", code="already_judged")
+    require(not conflicts, "You have a conflict of interest with this case.", code="conflict_of_interest")
 
 
 def require_second_person(actor: Actor, *, author_ids: Collection[UUID | None], what: str) -> None:
     """Refuse approval by one of those who made the thing."""
     require(actor.kind == "user", f"Only a person approves {what}.", code="not_a_person")
     require(actor.id not in author_ids, f"Somebody who did not make it approves {what}.", code="own_work")
+
+
+def require_outsider(actor: Actor, *, insiders: Collection[UUID | None], what: str) -> None:
+    """Refuse whoever judged, or asked for help, in the thing that others are now to look at."""
+    require(actor.id not in insiders, f"{what} goes to somebody who had no part in it.", code="own_work")

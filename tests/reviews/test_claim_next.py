@@ -7,7 +7,7 @@ from django.db import connection
 
 from hitl_platform.kernel.errors import Conflict, Forbidden, NotFound
 from hitl_platform.tenants.actor import Actor
-from reviews import permissions, queries, statements
+from reviews import claim_statements, permissions, queries, staffing_queries
 from reviews.services import claim_next, release_seat, save_draft, update_queue
 from tests.reviews.conftest import Office, ids
 
@@ -188,22 +188,33 @@ def test_a_step_will_free_the_seat_one_for_a_span_of_leases(office: Office, cast
     assert later
 
 
-def test_reads_its_index_in_order_without_any_statistics(office: Office, alice: Actor) -> None:
+def plan_of(cursor: Any, statement: str, values: dict[str, Any]) -> str:
+    cursor.execute(f"explain {statement}", values)
+    return "\n".join(line for (line,) in cursor.fetchall())
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [(claim_statements.CLAIM, "seat_next_in_queue"), (claim_statements.CLAIM_OLDEST, "seat_by_age")],
+)
+def test_reads_its_index_in_order_without_any_statistics(
+    office: Office, alice: Actor, statement: str, index: str
+) -> None:
     office.bring(*range(1, 40))
     with office.scope(), connection.cursor() as cursor:
-        queue = queries.get_queue(alice, "loans", one_claim_at_a_time=True)
-        claim_sql = statements.CLAIM.format(columns=queries.SEAT_COLUMNS)
+        queue, facts = staffing_queries.queue_and_facts(alice, "loans", one_claim_at_a_time=True)
         values = {"tenant": alice.tenant_id, "me": alice.id, "queue": queue.pk, "kinds": ["reviewer", "adjudicator"]}
-        cursor.execute(f"explain {claim_sql}", values | {"lease": 900, "viewed": False, "given_back": False})
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert plan.count("Index Scan using seat_next_in_queue") == 2, plan
-    assert "seat_by_age" not in plan
+        values |= {"lease": 900, "viewed": False, "given_back": False, "fresh": True, "hidden": None}
+        plan = plan_of(cursor, statement.format(columns=queries.SEAT_COLUMNS), values | facts.parameters)
+    # the head of each set of skills, and the one that is locked
+    assert plan.count(f"Index Scan using {index}") >= 2, plan
     assert "Seq Scan on reviews_seat" not in plan
+    assert "Seq Scan on reviews_panel" not in plan
 
 
-def queries_of(office: Office, actor: Actor) -> queries.EmptyReasons:
+def queries_of(office: Office, actor: Actor) -> staffing_queries.EmptyReasons:
     with office.scope():
-        return queries.empty_reasons(actor, office.queue)
+        return staffing_queries.empty_reasons(actor, office.queue)
 
 
 def test_kinds_follow_roles(alice: Actor, sam: Actor, mona: Actor) -> None:
