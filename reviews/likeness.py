@@ -81,7 +81,7 @@ def _number(key: str, values: Sequence[Any]) -> Column | None:
 
 def _category(key: str, values: Sequence[Any]) -> Column | None:
     told = Counter(value for value in values if isinstance(value, str) and 0 < len(value) <= LONGEST_CATEGORY)
-    if not told or len(told) > max(MOST_CATEGORIES, len(values) // 2):
+    if not told or len(told) > max(MOST_CATEGORIES, len(values) // 10):
         return None
     return Column(key, categories=tuple(value for value, _ in told.most_common(MOST_CATEGORIES)))
 

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from hitl_platform.kernel.errors import Invalid, require
 from hitl_platform.ledger.commands import command, quiet_command, record
+from hitl_platform.notices.services import notify
 from hitl_platform.tenants.actor import Actor
 from reviews import permissions, queries
-from reviews.models import CaseComment, ContentCare, QueueUserPermission
+from reviews.models import CaseComment, ContentCare, QueueUserPermission, Seat
 from reviews.states import SeatState
 
 MAX_COMMENT = 2_000
@@ -37,6 +38,7 @@ def add_comment(*, actor: Actor, seat_id: UUID, text: str) -> CaseComment:
     comment.save(force_insert=True)
     body = {"seat_id": str(seat.pk), "mentioned": [str(person) for person in comment.mentioned]}
     record("comment.added", comment, actor=actor, body=body, personal={"text": text})
+    _tell(comment, seat)
     return comment
 
 
@@ -52,6 +54,20 @@ def set_content_care(*, actor: Actor, blurs: bool, greys: bool) -> ContentCare:
         update_fields=["blurs", "greys"],
     )
     return care
+
+
+def _tell(comment: CaseComment, seat: Seat) -> None:
+    """Those who are named learn that they were, and nothing of the case."""
+    reference = queries.reference_of(seat.case_id)
+    notify(
+        tenant_id=comment.tenant_id,
+        recipient_ids=[person for person in comment.mentioned if person != comment.author_id],
+        kind="mention",
+        subject=f"You are named in a comment on case {reference}",
+        text=f"Somebody names you in a comment on case {reference} of {seat.queue.name}.",
+        path=f"/seats/{seat.pk}/",
+        dedupe_key=str(comment.pk),
+    )
 
 
 def _people_of(queue_id: UUID) -> dict[str, list[UUID]]:

@@ -96,12 +96,14 @@ def open_desk(
     with_model: bool = False,
     undo_seconds: int = 10,
     lease_seconds: int = 900,
+    definition: dict[str, Any] | None = None,
+    template: dict[str, Any] | None = None,
     reviewers: Sequence[str] = ("alice", "bob", "carol", "sam"),
 ) -> Desk:
     """Set the desk up and bring `cases` cases to its queue."""
     mona = cast.people["mona"]
-    create_case_type(actor=mona, key=CASE_TYPE, name="Credit", definition=DEFINITION)
-    create_template(actor=mona, key="desk", name="Desk", seats=seats, mode=mode, advice=advice)
+    create_case_type(actor=mona, key=CASE_TYPE, name="Credit", definition=definition or DEFINITION)
+    create_template(actor=mona, key="desk", name="Desk", seats=seats, mode=mode, advice=advice, **(template or {}))
     create_queue(
         actor=mona, key=QUEUE, name="Credit applications", template_key="desk", case_type_key=CASE_TYPE,
         undo_seconds=undo_seconds, lease_seconds=lease_seconds, instructions="Decide on what the applicant can carry.",
@@ -115,10 +117,11 @@ def open_desk(
     return desk
 
 
-def submit(cast: Cast, *, number: int, **payload: Any) -> Case:
-    """One case, by the integrator, with a protected attribute."""
+def submit(cast: Cast, *, number: int, subject: str = "", **payload: Any) -> Case:
+    """One case, by the integrator, with a protected attribute, about somebody if `subject` names them."""
     content = {"amount": 1000 * number + 200, "months": 12 + number, "purpose": "Used car", **payload}
     submission = {"external_id": f"{EXTERNAL_ID}-{number}", "payload": content, "attributes": {"note": PROTECTED}}
+    submission |= {"subject_ref": subject} if subject else {}
     case, _ = submit_case(actor=cast.keys["acme"], case_type_key=CASE_TYPE, submission=submission)
     return case
 
