@@ -14,6 +14,7 @@ from hitl_platform.tenants.actor import Actor
 NEEDS = (
     "hitl_platform.pipeline.admin.needs",
     "reviews.admin.needs",
+    "reviews.escalation_admin.needs",
     "models_registry.admin.needs",
     "hitl_platform.ledger.admin.needs",
 )

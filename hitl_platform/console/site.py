@@ -35,6 +35,8 @@ NAVIGATION: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Seats", "event_seat", "reviews_seat_changelist"),
             ("Judgments", "how_to_vote", "reviews_judgment_changelist"),
             ("Consensus", "handshake", "reviews_consensus_changelist"),
+            ("Escalations", "notification_important", "reviews_escalation_changelist"),
+            ("Due dates", "timer", "reviews_slaclock_changelist"),
         ],
     ),
     (
@@ -45,6 +47,9 @@ NAVIGATION: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Routing policies", "alt_route", "reviews_routingpolicy_changelist"),
             ("Queues", "inbox", "reviews_queue_changelist"),
             ("Panel templates", "view_module", "reviews_paneltemplate_changelist"),
+            ("Service levels", "alarm", "reviews_servicelevel_changelist"),
+            ("Calendars", "calendar_month", "reviews_calendar_changelist"),
+            ("Escalation rules", "stairs", "reviews_escalationrule_changelist"),
         ],
     ),
     (
