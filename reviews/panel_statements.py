@@ -105,8 +105,8 @@ select asked.at, exists (
       and given.user_id is distinct from judged.submitter_id
       and given.user_id is distinct from judged.subject_user_id
       and asked.skills <@ array(
-          select known.skill || ':' || level
-          from reviews_reviewerskill known, generate_series(1, known.level) level
+          select known.skill || ':' || reached.level
+          from reviews_reviewerskill known, generate_series(1, known.level) as reached (level)
           where known.tenant_id = %(tenant)s and known.user_id = given.user_id
             and (known.expires_at is null or known.expires_at > statement_timestamp())
       )

@@ -181,7 +181,7 @@ def _consensus(each: JudgedPanel, method: str, posterior: dict[str, float], *, c
         tenant_id=each.panel.tenant_id,
         id=uuid7(),
         panel=each.panel,
-        method=method,
+        method=str(method),
         posterior=posterior,
         label=label,
         confidence=posterior[label],
