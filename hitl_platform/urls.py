@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from hitl_platform.doors.choice import landing
 from hitl_platform.doors.closed import closed
 
 handler400 = "hitl_platform.doors.errors.bad_request"
@@ -11,6 +12,7 @@ handler500 = "hitl_platform.doors.errors.server_error"
 
 urlpatterns = [
     path("healthz", include("hitl_platform.doors.health_urls")),
+    path("start/", landing, name="landing"),
     path("tenants/", include("hitl_platform.doors.choice_urls")),
     # an e-mail address is how cases name members, so that nobody judges an own one; nobody changes it alone
     path("accounts/email/", closed),

@@ -1,5 +1,6 @@
 """Tenants, people and keys: one function a verb."""
 
+import re
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
@@ -23,7 +24,15 @@ LIVE_KEYS_OF_ONE_NAME = 2
 
 
 def create_tenant(*, slug: str, name: str, simulated: bool = False) -> Tenant:
-    """A new organisation, with an empty ledger whose first event is its birth. An operator's act."""
+    """A new organisation, with an empty ledger whose first event is its birth. An operator's act.
+
+    Raises Invalid for a slug or a name that is none.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,59}", slug):
+        reason = "Lower-case letters, digits and -, beginning with a letter; at most 60."
+        raise Invalid("The slug is not valid.", fields={"slug": [reason]})
+    if not name.strip():
+        raise Invalid("An organisation needs a name.", fields={"name": ["may not be empty"]})
     return _create_tenant(actor=system_actor(uuid7(), "operator"), slug=slug, name=name, simulated=simulated)
 
 

@@ -1,14 +1,28 @@
-"""Which organisation to enter, for people who belong to several."""
+"""Which organisation to enter, for people who belong to several, and where in it to begin."""
 
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from hitl_platform.doors.middleware import TENANT_KEY
+from hitl_platform.doors.templatetags.portal import may_open_console
 from hitl_platform.kernel.errors import NotFound
+from hitl_platform.tenants.actor import Actor
+from hitl_platform.tenants.models import Role
+
+
+@login_required
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """Where a login leads: to the queues for who judges, to the console for who only looks after things there."""
+    actor: Actor | None = request.actor  # type: ignore[attr-defined]  # set by the scope's middleware
+    if actor is None:
+        return redirect("choose_tenant")
+    judges = actor.has(Role.REVIEWER, Role.ADJUDICATOR)
+    return redirect("/" if judges or not may_open_console(actor) else "/console/")
 
 
 @login_required
@@ -23,7 +37,7 @@ def choose_tenant(request: HttpRequest) -> HttpResponse:
         # a change of organisation is a change of rights: the session gets a new key
         request.session.cycle_key()
         request.session[TENANT_KEY] = str(UUID(wanted))
-        return redirect("/")
+        return redirect("landing")
     return render(request, "tenants/choose.html", {"memberships": memberships})
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from hitl_platform.access.password_links import password_link
 from hitl_platform.notices.models import Delivery, Kind, Notice
 from hitl_platform.pipeline.runner import ClaimedStep, Finish
 from hitl_platform.tenants.models import Membership, Tenant, User
@@ -89,7 +88,4 @@ def _is_member(user: User) -> bool:
 
 def _first_password(user: User) -> str:
     """A link by which a person without a password sets one, once; or nothing."""
-    if user.has_usable_password():
-        return ""
-    link = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
-    return settings.PUBLIC_URL + reverse("account_reset_password_from_key", kwargs=link)
+    return "" if user.has_usable_password() else password_link(user)

@@ -66,7 +66,20 @@ def test_a_login_gives_the_session_a_new_key(browser: Client, alice: Actor) -> N
 )
 def test_next_leads_nowhere_else(browser: Client, alice: Actor, target: str) -> None:
     response = browser.post(LOGIN, {"login": email_of("alice"), "password": PASSWORD, "next": target})
-    assert response["Location"] == "/"
+    assert response["Location"] == "/start/"
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("alice", "/"), ("sam", "/"), ("mona", "/console/"), ("ada", "/console/"), ("olga", "/console/")],
+)
+def test_each_begins_where_their_work_is(browser: Client, cast: object, name: str, place: str) -> None:
+    log_in(browser, email=email_of(name))
+    assert browser.get("/start/")["Location"] == place
+
+
+def test_nobody_begins_without_a_login(browser: Client) -> None:
+    assert browser.get("/start/")["Location"].startswith(LOGIN)
 
 
 def test_a_wrong_password_and_an_unknown_address_look_alike(browser: Client, alice: Actor) -> None:
@@ -234,7 +247,7 @@ class TestChoice:
         assert "Acme" in page
         assert "Globex" in page
         before = browser.session.session_key
-        assert browser.post("/tenants/choose/", {"tenant": str(globex.id)})["Location"] == "/"
+        assert browser.post("/tenants/choose/", {"tenant": str(globex.id)})["Location"] == "/start/"
         assert browser.session[TENANT_KEY] == str(globex.id)
         assert browser.session.session_key != before
 
