@@ -39,7 +39,7 @@ class Command(BaseCommand):
                     email=options["owner_email"], name=options["owner_name"], password=password
                 )
                 operator = system_actor(tenant.pk, "operator")
-                add_member(actor=operator, user=owner, roles=[Role.OWNER])
+                add_member(actor=operator, user=owner, roles=[Role.OWNER.value])
         except DomainError as error:
             raise CommandError(refusal_text(error)) from error
         if is_new and password is None:
