@@ -90,6 +90,7 @@ class Consensus(TenantOwned):
 
     class Meta:
         base_manager_name = "objects"
+        verbose_name_plural = "consensus"
         constraints = [
             models.UniqueConstraint(fields=["tenant", "panel", "method"], name="no_consensus_twice"),
             models.UniqueConstraint(fields=["tenant", "panel"], condition=Q(chosen=True), name="no_two_chosen"),

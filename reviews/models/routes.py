@@ -28,6 +28,7 @@ class RoutingPolicy(TenantOwned):
 
     class Meta:
         base_manager_name = "objects"
+        verbose_name_plural = "routing policies"
         constraints = [
             models.UniqueConstraint(fields=["tenant", "case_type", "version"], name="no_policy_version_twice"),
             models.UniqueConstraint(
