@@ -298,7 +298,10 @@ def _claim(*, order: str, columns: str, of_heads: str) -> str:
         sets=SETS_OF_ONE.replace("{when}", "and exists (select 1 from present)"),
         in_set=OPEN_IN_SET.format(sets="sets"),
         in_best=OPEN_IN_SET.format(sets="best"),
-        mine_again="(%(given_back)s::boolean or seat.released_by is distinct from %(me)s::uuid)",
+        # a hidden seat comes by its own branch, at its own time
+        mine_again=(
+            "(%(given_back)s::boolean or (seat.released_by is distinct from %(me)s::uuid and seat.purpose = 'live'))"
+        ),
         order=order,
         order_columns=columns,
         order_of_heads=of_heads,

@@ -13,7 +13,7 @@ from hitl_platform.ledger.commands import command, quiet_command, record
 from hitl_platform.pipeline.services import enqueue
 from hitl_platform.tenants.actor import Actor, system_actor
 from reviews import claim_statements, permissions, queries, staffing_queries, statements
-from reviews.models import Seat
+from reviews.models import Purpose, Seat
 from reviews.services.escalations import note_returns
 from reviews.services.snoozes import hold_clock, unhold_clock
 from reviews.states import SEAT, SeatState
@@ -124,7 +124,9 @@ def open_again(seat: Seat, *, reserved_for: UUID | None = None, reserved_until: 
     holder, claimed_at = seat.reviewer_id, seat.claimed_at
     seat.released_by, seat.reviewer_id, seat.lease_ends_at, seat.released_at = holder, None, None, Now()
     seat.first_label = seat.answered_at = None
-    seat.reserved_for, seat.reserved_until = reserved_for, reserved_until
+    if seat.purpose == Purpose.LIVE or reserved_for is not None:
+        # a hidden seat stays its reviewer's: to everybody else it is not there
+        seat.reserved_for, seat.reserved_until = reserved_for, reserved_until
     seat.save(
         update_fields=[
             "state", "reviewer", "lease_ends_at", "released_at", "released_by", "first_label", "answered_at",
