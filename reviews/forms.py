@@ -100,6 +100,13 @@ class CommentForm(forms.Form):
     text = forms.CharField(max_length=MAX_COMMENT, strip=True, error_messages={"required": "Write something first."})
 
 
+class HandOverForm(forms.Form):
+    """To whom a case is handed over."""
+
+    to_user_id = forms.UUIDField()
+    note = forms.CharField(required=False, strip=True)
+
+
 class SeatForm(forms.Form):
     """Which case page a form of the whole portal was sent from."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews import file_views, views
+from reviews import file_views, lease_views, views
 
 urlpatterns = [
     path("files/<uuid:file_id>", file_views.evidence_file, name="evidence_file"),
@@ -20,6 +20,9 @@ urlpatterns = [
     path("seats/<uuid:seat_id>/draft", views.draft, name="draft"),
     path("seats/<uuid:seat_id>/background/", views.background, name="background"),
     path("seats/<uuid:seat_id>/comment", views.comment, name="comment"),
+    path("seats/<uuid:seat_id>/skip", lease_views.skip, name="skip"),
+    path("seats/<uuid:seat_id>/ask", lease_views.ask, name="ask"),
+    path("seats/<uuid:seat_id>/hand-over/", lease_views.hand_over, name="hand_over"),
     path("care", views.care, name="care"),
     path("seats/<uuid:seat_id>/undo", views.undo, name="undo"),
 ]

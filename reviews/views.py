@@ -93,7 +93,7 @@ def submit(request: PortalRequest, seat_id: UUID) -> HttpResponse:
         )
     except (Conflict, Invalid) as refusal:
         return _refused(request, seat_id, form=form, refusal=refusal)
-    return _go_on(request, judgment.seat.queue.key)
+    return go_on(request, judgment.seat.queue.key)
 
 
 @actor_required
@@ -117,7 +117,7 @@ def release(request: PortalRequest, seat_id: UUID) -> HttpResponse:
     seat = release_seat(actor=request.actor, seat_id=seat_id)
     if seat.released_by != request.actor.id:  # a manager took it from its holder, and does not judge
         return redirect("queue", seat.queue.key)
-    return _go_on(request, seat.queue.key)
+    return go_on(request, seat.queue.key)
 
 
 @actor_required
@@ -204,10 +204,13 @@ def care(request: PortalRequest) -> HttpResponse:
     return redirect("seat", form.cleaned_data["seat"]) if form.is_valid() else redirect("my_queues")
 
 
-def _go_on(request: PortalRequest, queue_key: str) -> HttpResponse:
+def go_on(request: PortalRequest, queue_key: str) -> HttpResponse:
     """The next case of a queue: at once where htmx asks, else by the way of a browser."""
     if request.headers.get("HX-Boosted"):
-        seat = claim_next(actor=request.actor, queue_key=queue_key, viewed=True)
+        try:
+            seat = claim_next(actor=request.actor, queue_key=queue_key, viewed=True)
+        except DomainError:  # what was just said stands, whatever keeps the next case away: the queue tells
+            return redirect("queue", queue_key)
         if seat is not None:
             response = _show(request, seat)
             response["HX-Push-Url"] = reverse("seat", args=[seat.pk])
