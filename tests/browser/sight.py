@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 STICKING_OUT = """
 () => [...document.body.querySelectorAll("*")].filter((element) => {
   const box = element.getBoundingClientRect();
-  if (!box.width || !box.height || (box.right <= innerWidth + 1 && box.left >= -1)) return false;
+  if (!element.checkVisibility() || !box.width || !box.height || (box.right <= innerWidth + 1 && box.left >= -1)) return false;
   for (let around = element; around && around !== document.body; around = around.parentElement) {
     const style = getComputedStyle(around);
     if (style.overflowX !== "visible" || style.clipPath !== "none") return false;

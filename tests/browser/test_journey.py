@@ -56,7 +56,9 @@ def test_reasons_and_rationale_by_keyboard_and_an_undo(stage: Stage) -> None:
     expect(page.get_by_role("status")).to_contain_text("Submitted Decline on Case")
     press(page, "u")
     expect(page.locator("h1")).to_have_text(first)
-    expect(label(page, "Decline")).not_to_be_checked()
+    expect(label(page, "Decline")).to_be_checked()
+    expect(page.get_by_label("Income does not carry")).to_be_checked()
+    expect(page.get_by_role("textbox", name="Rationale")).to_have_value("Too much of it, 1 2 3 s h.")
 
 
 def test_hold_skip_and_the_keys_overlay(stage: Stage) -> None:
@@ -74,6 +76,12 @@ def test_hold_skip_and_the_keys_overlay(stage: Stage) -> None:
     expect(page.locator("h1")).to_have_text(title)
     press(page, "Escape")
     press(page, "s")
+    page.get_by_label("To me again in an hour").check()
+    # keys of the page sleep while a menu is open
+    page.keyboard.press("1")
+    expect(label(page, "Approve")).not_to_be_checked()
+    page.get_by_label("Why", exact=True).fill("Waiting for the branch")
+    page.get_by_role("button", name="Skip", exact=True).click()
     expect(page.locator("h1")).not_to_have_text(title)
 
 
@@ -161,7 +169,8 @@ def test_without_scripts_every_step_works(stage: Stage) -> None:
     page.get_by_role("button", name="Hold").click()
     expect(page.locator(".case-head")).to_contain_text("On hold")
     page.get_by_role("button", name="Resume").click()
-    page.get_by_role("button", name="Skip").click()
+    page.locator("summary", has_text="Skip").click()
+    page.get_by_role("button", name="Give back").click()
     expect(page.locator("h1")).to_be_visible()
 
 
