@@ -18,6 +18,7 @@ from hitl_platform.tenants.actor import Actor
 from reviews import permissions, queries, statements
 from reviews.evidence import problems_of
 from reviews.models import Advice, Judgment, Panel, Purpose, Seat, SeatDraft
+from reviews.services.late_answers import OVER, TIMED_OUT, require_seat_asked_for
 from reviews.services.leases import begin_lease, lease_expired, look_after, require_lease
 from reviews.states import SEAT, PanelState
 from reviews.type_versions import type_version
@@ -98,7 +99,7 @@ def submit_judgment(*, actor: Actor, seat_id: UUID, lease_token: int, verdict: V
     try:
         return _submit(actor=actor, seat_id=seat_id, lease_token=lease_token, verdict=verdict)
     except Conflict as refusal:
-        if refusal.code == lease_expired().code:
+        if refusal.code in (lease_expired().code, TIMED_OUT, OVER):
             save_draft(actor=actor, seat_id=seat_id, body=_as_draft(verdict))
         raise
 
@@ -107,6 +108,7 @@ def submit_judgment(*, actor: Actor, seat_id: UUID, lease_token: int, verdict: V
 def _submit(*, actor: Actor, seat_id: UUID, lease_token: int, verdict: Verdict) -> Judgment:
     seat = queries.get_seat(actor, seat_id, lock=True)
     require_lease(actor=actor, seat=seat, lease_token=lease_token)
+    require_seat_asked_for(seat)
     if seat.advice == Advice.AFTER_ANSWER and seat.first_label is None:
         raise Conflict("Answer first; then advice is shown.", code="answer_first")
     if len(verdict.rationale) > MAX_RATIONALE:

@@ -16,27 +16,7 @@ from hitl_platform.notices.services import notify
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership, Role
 from reviews import escalation_queries, ladders, permissions
-from reviews.models import Escalation, QueueUserPermission, Seat, Trigger
-from reviews.queries import IN_HAND, reference_of
-from reviews.services.panels import add_seat, cancel_seats, dispute_panel, move_panel, move_panels
-from reviews.states import SeatState
-from reviews.type_versions import type_version
-
-WORDS: Mapping[str, str] = {
-    Trigger.DISAGREEMENT: "its reviewers disagree",
-    Trigger.LOW_CONFIDENCE: "its judgments add up to too little confidence",
-    Trigger.SLA_AT_RISK: "it is soon overdue",
-    Trigger.SLA_BREACHED: "it is overdue",
-    Trigger.REVIEWER_ASKS: "a reviewer asks for help",
-    Trigger.IMPORTANCE_ABOVE: "it is important",
-    Trigger.RELEASES: "it was given back again and again",
-    Trigger.DEAD_STEP: "automatic work on it failed",
-}
-_WORKS = {Role.REVIEWER.value, Role.ADJUDICATOR.value}
-_ENTERS = {Role.MANAGER.value, Role.COMPLIANCE_OFFICER.value, Role.OWNER.value}
-
-
-class NotYet(Conflict):
+from reviews.models import Escalation, QueueUserPermission, Seat, SeatSkip, SkipMeaning, Trigger:
     """The rung has to wait: the panel's answer is there and its undo time runs."""
 
 
@@ -51,8 +31,6 @@ class Outcome(NamedTuple):
 
 def do_rung(actor: Actor, *, escalation: Escalation, rung: Mapping[str, Any]) -> Outcome:
     """Do one rung. What a service refuses is an outcome; raises NotYet where it has to wait."""
-    if rung["action"] not in _ACTIONS:
-        return Outcome(done=False, because="not_available")
     try:
         return _ACTIONS[rung["action"]](actor, escalation, rung)
     except NotYet:
@@ -67,6 +45,11 @@ def call_again(actor: Actor, *, escalation: Escalation, ladder: Sequence[Mapping
     return _notify(actor, escalation, telling[-1] if telling else {"roles": [Role.MANAGER, Role.OWNER]})
 
 
+def _raise(actor: Actor, escalation: Escalation, rung: Mapping[str, Any]) -> Outcome:
+    raise_priority(actor=actor, panel_id=escalation.panel_id, by=rung["by"], why=WORDS[escalation.trigger].capitalize())
+    return Outcome(done=True)
+
+
 def _add(actor: Actor, escalation: Escalation, _rung: Mapping[str, Any]) -> Outcome:
     add_seat(actor=actor, panel_id=escalation.panel_id, why=_why(escalation))
     return Outcome(done=True)
@@ -79,6 +62,8 @@ def _move(actor: Actor, escalation: Escalation, rung: Mapping[str, Any]) -> Outc
 
 def _adjudicate(actor: Actor, escalation: Escalation, _rung: Mapping[str, Any]) -> Outcome:
     dispute_panel(actor=actor, panel_id=escalation.panel_id, why=_why(escalation))
+    if escalation.asked_by is not None:
+        _pass_over(actor, escalation, escalation.asked_by)
     return Outcome(done=True)
 
 
@@ -132,6 +117,17 @@ def _decide(actor: Actor, escalation: Escalation, rung: Mapping[str, Any]) -> Ou
     return Outcome(done=True, ends=True)
 
 
+def _pass_over(actor: Actor, escalation: Escalation, asker: UUID) -> None:
+    """Whoever asked for help is not the one who is asked next, on any seat of the panel."""
+    seat = Seat.objects.filter(panel_id=escalation.panel_id, reviewer_id=asker).order_by("pk").first()
+    if seat is not None:
+        skip = SeatSkip(
+            tenant_id=actor.tenant_id, panel_id=escalation.panel_id, seat=seat, reviewer_id=asker,
+            meaning=SkipMeaning.TO_OTHERS, reason=_why(escalation),
+        )  # fmt: skip
+        SeatSkip.objects.bulk_create([skip], ignore_conflicts=True)
+
+
 def recipients(
     roles: Collection[str], *, people: Collection[str], queue_id: UUID, but: Collection[UUID | None]
 ) -> dict[UUID, set[str]]:
@@ -163,6 +159,7 @@ def _why(escalation: Escalation) -> str:
 
 
 _ACTIONS: Mapping[str, Callable[[Actor, Escalation, Mapping[str, Any]], Outcome]] = {
+    "raise_priority": _raise,
     "add_seat": _add,
     "move": _move,
     "adjudicate": _adjudicate,

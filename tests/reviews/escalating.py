@@ -48,7 +48,7 @@ class Watch:
                 self.now = moment
                 return ran
             self.now = max(self.now, due)
-            self._make_due(self.now, kinds or KINDS)
+            self.make_due(self.now, kinds or KINDS)
             ran += sum(run_batch(kind, tenant_id=self.office.tenant.id) for kind in kinds or KINDS)
 
     def rule(self, trigger: str, *ladder: dict[str, Any], **settings: Any) -> EscalationRule:
@@ -99,7 +99,8 @@ class Watch:
             due: datetime | None = cursor.fetchone()[0]
             return due
 
-    def _make_due(self, moment: datetime, kinds: tuple[str, ...]) -> None:
+    def make_due(self, moment: datetime, kinds: tuple[str, ...]) -> None:
+        """Let the database think that what is due by then is due."""
         with tenant_scope(self.office.tenant.id), connection.cursor() as cursor:
             cursor.execute(
                 "update pipeline_step set run_at = now() - interval '1 s'"
