@@ -16,7 +16,28 @@ from hitl_platform.notices.services import notify
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership, Role
 from reviews import escalation_queries, ladders, permissions
-from reviews.models import Escalation, QueueUserPermission, Seat, SeatSkip, SkipMeaning, Trigger:
+from reviews.models import Escalation, QueueUserPermission, Seat, SeatSkip, SkipMeaning, Trigger
+from reviews.queries import IN_HAND, reference_of
+from reviews.services.panels import add_seat, cancel_seats, dispute_panel, move_panel, move_panels
+from reviews.services.priorities import raise_priority
+from reviews.states import SeatState
+from reviews.type_versions import type_version
+
+WORDS: Mapping[str, str] = {
+    Trigger.DISAGREEMENT: "its reviewers disagree",
+    Trigger.LOW_CONFIDENCE: "its judgments add up to too little confidence",
+    Trigger.SLA_AT_RISK: "it is soon overdue",
+    Trigger.SLA_BREACHED: "it is overdue",
+    Trigger.REVIEWER_ASKS: "a reviewer asks for help",
+    Trigger.IMPORTANCE_ABOVE: "it is important",
+    Trigger.RELEASES: "it was given back again and again",
+    Trigger.DEAD_STEP: "automatic work on it failed",
+}
+_WORKS = {Role.REVIEWER.value, Role.ADJUDICATOR.value}
+_ENTERS = {Role.MANAGER.value, Role.COMPLIANCE_OFFICER.value, Role.OWNER.value}
+
+
+class NotYet(Conflict):
     """The rung has to wait: the panel's answer is there and its undo time runs."""
 
 
@@ -46,7 +67,8 @@ def call_again(actor: Actor, *, escalation: Escalation, ladder: Sequence[Mapping
 
 
 def _raise(actor: Actor, escalation: Escalation, rung: Mapping[str, Any]) -> Outcome:
-    raise_priority(actor=actor, panel_id=escalation.panel_id, by=rung["by"], why=WORDS[escalation.trigger].capitalize())
+    # reviewers read it, and must not learn from it what others or a model said
+    raise_priority(actor=actor, panel_id=escalation.panel_id, by=rung["by"], why="Escalated")
     return Outcome(done=True)
 
 
