@@ -35,6 +35,7 @@ from reviews.models import (
     RoutingRecord,
     Seat,
 )
+from reviews.queue_forms import CreateQueueForm, UpdateQueueForm
 from reviews.services.policies import (
     activate_policy,
     approve_policy,
@@ -56,22 +57,10 @@ FIRST_POLICY = {
 }
 
 
-class QueueSettingsForm(ConsoleForm):
-    name = forms.CharField(max_length=200)
-    template_key = forms.ChoiceField(label="Panel template", help_text="Of cases that come without a policy.")
-    lease_seconds = forms.IntegerField(min_value=10, max_value=86_400, initial=900)
-    undo_seconds = forms.IntegerField(min_value=0, max_value=10, initial=10)
-    instructions = forms.CharField(required=False, max_length=20_000, widget=forms.Textarea)
-
-
-class CreateQueueForm(QueueSettingsForm):
-    key = forms.CharField(max_length=60)
-    case_type_key = forms.ChoiceField(required=False, label="Case type")
-    field_order = ["key", "name", "case_type_key"]
-
-
-class UpdateQueueForm(QueueSettingsForm):
-    is_active = forms.BooleanField(required=False, label="Active")
+POLICY_HELP = (
+    "rules (CEL over case, model, now), thresholds, otherwise, consensus, dispute_below. docs/routing.md has the "
+    "language, the fields and examples."
+)
 
 
 class GrantForm(ConsoleForm):
@@ -93,11 +82,11 @@ class TemplateForm(ConsoleForm):
 
 class DraftPolicyForm(ConsoleForm):
     case_type_key = forms.ChoiceField(label="Case type")
-    definition = DocumentField(help_text="rules (CEL over case, model, now), thresholds, otherwise, consensus.")
+    definition = DocumentField(help_text=POLICY_HELP)
 
 
 class RevisePolicyForm(ConsoleForm):
-    definition = DocumentField()
+    definition = DocumentField(help_text=POLICY_HELP)
 
 
 def _case_type_choices(_actor: Actor, _obj: Any) -> dict[str, list[tuple[str, str]]]:

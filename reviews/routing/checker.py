@@ -6,7 +6,7 @@ and passes; a rule that raises all the same (a list too short, a text that is no
 people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reviews.routing.tree import (
@@ -26,6 +26,7 @@ from reviews.routing.tree import (
 from reviews.routing.types import ANY, BOOL, DOUBLE, DURATION, INT, NULL, TEXT, TIMESTAMP, Field, Kind, Type
 
 Path = tuple[str, ...]
+MOST_NAMED = 40
 
 _CLOCK = dict.fromkeys(
     ("getFullYear", "getMonth", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes",
@@ -186,7 +187,7 @@ class _Checker:
             return self.find(node, f"{owner.kind} has no field {name}")
         found = owner.fields.get(name)
         if found is None and owner.rest is None:
-            near = f"; it has {', '.join(sorted(owner.fields)[:12])}" if owner.fields else ""
+            near = f"; it has {_listed(owner.fields)}" if owner.fields else ""
             return self.find(node, f"there is no field {name}{near}")
         found = found or Field(owner.rest or ANY, required=False)
         path = path_of(node)
@@ -260,7 +261,7 @@ class _Checker:
     def known_value(self, node: Node, left: Type, right: Type) -> None:
         if left.values is not None and right.values is not None and not left.values & right.values:
             told = sorted(left.values if len(left.values) >= len(right.values) else right.values)
-            self.find(node, f"never equal: it is one of {', '.join(told[:12])}")
+            self.find(node, f"never equal: it is one of {_listed(told)}")
 
     def order(self, node: Operation, left: Type, right: Type) -> Type:
         open_ended = Kind.ANY in (left.kind, right.kind)
@@ -330,6 +331,13 @@ class _Checker:
         if node.macro == "map":
             return Type(Kind.LIST, item=self.infer(node.bodies[-1], inner, known))
         return target if node.macro == "filter" else BOOL
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names for a sentence; of many the first, and how many more there are."""
+    told = sorted(names)
+    more = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+    return ", ".join(told[:MOST_NAMED]) + more
 
 
 def _of_literal(value: str | float | bool | None) -> Type:
