@@ -45,6 +45,7 @@ from reviews.services.policies import (
 )
 from reviews.services.queues import create_queue, grant_queue, revoke_queue, update_queue
 from reviews.services.templates import create_template
+from reviews.staffing_admin import SEAT_VERBS
 from reviews.states import POLICY, PanelState, PolicyState, SeatState
 
 COUNTED = 100_000
@@ -281,6 +282,7 @@ class SeatAdmin(ConsoleAdmin):
     list_select_related = ("case", "queue", "reviewer")
     list_filter = ("state", "kind", "queue")
     search_exactly = ("case__external_id",)
+    verbs = SEAT_VERBS
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Without the stored answer for those who may judge."""

@@ -148,6 +148,26 @@ class Release(PageVerb):
     service = staticmethod(services.release_seat)
 
 
+@seat_verb("skip_seat", body=schemas.SKIP)
+class Skip(PageVerb):
+    """Give the seat back with a reason; it holds for every seat of its panel."""
+
+    named = "The skip"
+    service = staticmethod(services.skip_seat)
+
+
+@seat_verb("hand_over_seat", body=schemas.HAND_OVER)
+class HandOver(SeatVerb):
+    """Give the seat to a named person, who alone may take it for so many hours."""
+
+    named = "The hand over"
+
+    def done(self, actor: Actor, seat_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
+        named = {**given, "to_user_id": UUID(given["to_user_id"])}
+        services.hand_over_seat(actor=actor, seat_id=seat_id, **named)
+        return _page(actor, seat_id)
+
+
 @seat_verb("hold_seat")
 class Hold(PageVerb):
     """Keep the seat while you ask somebody; no lease runs meanwhile."""

@@ -5,6 +5,8 @@ from typing import Any
 from cases.schemas import KEY, closed, listed
 from reviews.evidence import MAX_MARKS
 from reviews.services.judge import MAX_DRAFT_FIELDS, MAX_DRAFT_TEXT, MAX_RATIONALE
+from reviews.services.leases import MAX_NOTE, MOST_HANDED_OVER_HOURS
+from reviews.services.skip import MAX_REASON, MOST_CASES, MOST_MINUTES
 
 LEASE_TOKEN = {
     "type": "integer",
@@ -59,3 +61,25 @@ DRAFT: dict[str, Any] = {
     "additionalProperties": {"type": ["string", "number", "boolean", "null", "array"], "maxLength": MAX_DRAFT_TEXT},
 }
 NOTHING = closed([], {})
+SKIP = closed(
+    ["reason"],
+    {
+        "reason": {"type": "string", "minLength": 1, "maxLength": MAX_REASON},
+        "meaning": {
+            "enum": ["to_others", "later", "ignore"],
+            "default": "to_others",
+            "description": "`to_others`: never to you again. `later`: again after `minutes` or `cases` (an hour, "
+            "where neither is told). `ignore`: no wish; others are asked first.",
+        },
+        "minutes": {"type": "integer", "minimum": 1, "maximum": MOST_MINUTES},
+        "cases": {"type": "integer", "minimum": 1, "maximum": MOST_CASES},
+    },
+)
+HAND_OVER = closed(
+    ["to_user_id"],
+    {
+        "to_user_id": {"type": "string", "format": "uuid"},
+        "hours": {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_HANDED_OVER_HOURS, "default": 24},
+        "note": {"type": "string", "maxLength": MAX_NOTE},
+    },
+)

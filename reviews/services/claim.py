@@ -59,7 +59,9 @@ def takes_oldest(reviewer_id: UUID, *, taken: int, rate: float) -> bool:
 
 
 def _take(actor: Actor, queue: Queue, facts: ReviewerFacts, *, viewed: bool) -> Seat | None:
-    hidden = None if facts.stopped or facts.in_hand else next_hidden_seat(actor, queue, taken=facts.taken)
+    hidden = None
+    if _hides_cases(queue) and not (facts.stopped or facts.in_hand):
+        hidden = next_hidden_seat(actor, queue, taken=facts.taken)
     for _ in range(MOST_TRIES):
         seat, again = _claim(actor, queue, facts, viewed=viewed, given_back=False, hidden=hidden)
         if seat is None and not facts.stopped:
@@ -78,6 +80,10 @@ def _take(actor: Actor, queue: Queue, facts: ReviewerFacts, *, viewed: bool) -> 
         open_again(seat)
         record("seat.released", seat, actor=actor, body={"panel_id": str(seat.panel_id), "because": "crowded"})
     return None
+
+
+def _hides_cases(queue: Queue) -> bool:
+    return bool(queue.gold_first or queue.gold_rate or queue.second_review_rate or queue.routine_rate)
 
 
 def _claim(

@@ -82,6 +82,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api_seat", "GET"): Row(NO_SEAT),
     ("api_heartbeat", "POST"): Row(NO_SEAT, LEASE),
     ("api_release", "POST"): Row(NO_SEAT, {}),
+    ("api_skip", "POST"): Row(NO_SEAT, {"reason": "I know the shop."}),
+    ("api_hand_over", "POST"): Row(NO_SEAT, {"to_user_id": str(SEAT)}),
     ("api_hold", "POST"): Row(NO_SEAT, {}),
     ("api_resume", "POST"): Row(NO_SEAT, {}),
     ("api_draft", "POST"): Row(NO_SEAT, {}),
