@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 STICKING_OUT = """
 () => [...document.body.querySelectorAll("*")].filter((element) => {
   const box = element.getBoundingClientRect();
-  if (!element.checkVisibility() || !box.width || !box.height || (box.right <= innerWidth + 1 && box.left >= -1)) return false;
+  if (!element.checkVisibility() || !box.width || !box.height) return false;
+  if (box.right <= innerWidth + 1 && box.left >= -1) return false;
   for (let around = element; around && around !== document.body; around = around.parentElement) {
     const style = getComputedStyle(around);
     if (style.overflowX !== "visible" || style.clipPath !== "none") return false;
@@ -30,6 +31,70 @@ COVERED = """
   return !top.closest(".decision, .toast, .bar, .case-head, dialog");
 }).map((element) => element.outerHTML.slice(0, 120))
 """
+# text that is too faint on what lies under it, by WCAG 2.2: each text node against the nearest painted background
+FAINT = """
+() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const paint = (colours) => {
+    canvas.clearRect(0, 0, 1, 1);
+    for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = ([red, green, blue]) => [red, green, blue].map((value) => value / 255)
+    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, value, at) => sum + value * [0.2126, 0.7152, 0.0722][at], 0);
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (!node.data.trim() || !element.checkVisibility({ opacityProperty: true })) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const box = range.getBoundingClientRect();
+    if (box.width < 2 || box.height < 2) continue;
+    if (element.closest("option, :disabled, .visually-hidden, script, template")) continue;
+    const grounds = [];
+    for (let each = element; each; each = each.parentElement) grounds.unshift(getComputedStyle(each).backgroundColor);
+    const style = getComputedStyle(element);
+    const ground = paint(["white", ...grounds]);
+    const text = paint(["white", ...grounds, style.color]);
+    const [high, low] = [luminance(ground), luminance(text)].sort((a, b) => b - a);
+    const ratio = (high + 0.05) / (low + 0.05);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    if (ratio < (large ? 3 : 4.5)) found.push(`${ratio.toFixed(2)}: ${node.data.trim().slice(0, 40)}`);
+  }
+  return found;
+}
+"""
+# blocks of one column that run into each other
+OVERLAPS = """
+() => {
+  const found = [];
+  for (const parent of document.querySelectorAll(".stack, .case, .decision, .row, .facts, .judgments, .thread")) {
+    const flows = (child) => !["fixed", "absolute", "sticky"].includes(getComputedStyle(child).position);
+    const boxes = [...parent.children].filter((child) => child.checkVisibility() && flows(child))
+      .map((child) => [child, child.getBoundingClientRect()]);
+    for (const [at, [one, a]] of boxes.entries()) for (const [other, b] of boxes.slice(at + 1)) {
+      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (across > 1 && down > 1) found.push(`${one.outerHTML.slice(0, 80)} and ${other.outerHTML.slice(0, 80)}`);
+    }
+  }
+  return found;
+}
+"""
+# how far the page moved by itself since it began, as the browser counts it
+SHIFTS = """
+() => new Promise((done) => {
+  let sum = 0;
+  const seen = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+  });
+  seen.observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(sum), 100);
+})
+"""
 
 
 @dataclass(frozen=True)
@@ -45,10 +110,19 @@ class Sight:
         width = page.viewport_size["width"] if page.viewport_size else 0
         scheme = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
         page.screenshot(path=self.folder / f"{name}-{width}-{scheme}.png", full_page=True)
-        for what, script in (("wider than its window", STICKING_OUT), ("controls on each other", COVERED)):
+        for what, script in (
+            ("wider than its window", STICKING_OUT), ("controls on each other", COVERED), ("too faint", FAINT),
+            ("boxes on each other", OVERLAPS),
+        ):  # fmt: skip
             found = page.evaluate(script)
             assert not found, f"{name} at {width}: {what}: {found}"
         self.check(page, name)
+
+    @staticmethod
+    def steady(page: Page) -> None:
+        """Nothing on the page moved by itself while it was built."""
+        moved = page.evaluate(SHIFTS)
+        assert moved < 0.01, f"the page moved by {moved:.3f}"
 
     @staticmethod
     def check(page: Page, name: str) -> None:
