@@ -29,6 +29,7 @@ from reviews.models import (
     Mode,
     Panel,
     PanelTemplate,
+    Purpose,
     Queue,
     QueueUserPermission,
     RoutingPolicy,
@@ -343,10 +344,10 @@ def needs(actor: Actor) -> list[Need]:
 
 def figures(actor: Actor) -> list[Figure]:
     """How much waits for people, and what they did today."""
-    waiting = Seat.objects.filter(state=SeatState.OPEN)
+    waiting = Seat.objects.filter(state=SeatState.OPEN, purpose=Purpose.LIVE)
     oldest = waiting.order_by("opened_at").values_list("opened_at", flat=True).first()
     yesterday = timezone.now() - timedelta(days=1)
-    judged = Judgment.objects.filter(judged_at__gte=yesterday, superseded_at=None)
+    judged = Judgment.objects.filter(judged_at__gte=yesterday, superseded_at=None, purpose=Purpose.LIVE)
     where = f"{reverse('console:reviews_seat_changelist')}?state__exact=open"
     longest = f"the oldest for {since(oldest)}" if oldest else "nobody waits"
     people = judged.order_by().values("reviewer").distinct().count()

@@ -157,14 +157,15 @@ def overturned(actor: Actor, *, limit: int = 20) -> list[Any]:
 
 
 def days_of(actor: Actor, *, since: datetime) -> list[dict[str, Any]]:
-    """How many judgments this person made, by day and queue, with their time at work in seconds; newest day first."""
-    return list(
+    """How many judgments this person made, by day and queue; newest day first."""
+    rows: Any = (
         Judgment.objects.filter(reviewer_id=actor.id, superseded_at__isnull=True, judged_at__gte=since)
         .annotate(day=TruncDate("judged_at"), queue=F("seat__queue__name"))
         .values("day", "queue")
         .annotate(count=Count("pk"))
         .order_by("-day", "queue")
     )
+    return list(rows)
 
 
 def flags_of(actor: Actor) -> list[StampFlag]:
@@ -228,11 +229,12 @@ def settled_votes() -> QuerySet[Any]:
     votes: QuerySet[Any] = Judgment.objects.filter(
         kind="reviewer", purpose="live", superseded_at__isnull=True, panel__state="settled"
     )
-    return (
+    settled: QuerySet[Any] = (
         votes.filter(Exists(others.exclude(reviewer_id=OuterRef("reviewer_id"))))
         .annotate(decided=Subquery(result.values("label")[:1]))
         .filter(decided__isnull=False)
     )
+    return settled
 
 
 def _one(rows: QuerySet[R], row_id: UUID, *, lock: bool) -> R:

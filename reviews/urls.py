@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews import file_views, lease_views, views
+from reviews import file_views, lease_views, quality_views, views
 
 urlpatterns = [
     path("files/<uuid:file_id>", file_views.evidence_file, name="evidence_file"),
@@ -25,4 +25,8 @@ urlpatterns = [
     path("seats/<uuid:seat_id>/hand-over/", lease_views.hand_over, name="hand_over"),
     path("care", views.care, name="care"),
     path("seats/<uuid:seat_id>/undo", views.undo, name="undo"),
+    path("my-work/", quality_views.my_work, name="my_work"),
+    path("my-work/known/<uuid:result_id>/", quality_views.contest, name="contest"),
+    path("my-work/flags/<uuid:flag_id>/answer", quality_views.answer_to_flag, name="answer_to_flag"),
+    path("practice/<str:key>/", quality_views.practice, name="practice"),
 ]

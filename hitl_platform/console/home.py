@@ -15,6 +15,7 @@ NEEDS = (
     "hitl_platform.pipeline.admin.needs",
     "reviews.admin.needs",
     "reviews.escalation_admin.needs",
+    "reviews.quality_admin.needs",
     "models_registry.admin.needs",
     "hitl_platform.ledger.admin.needs",
 )

@@ -53,6 +53,19 @@ NAVIGATION: list[tuple[str, list[tuple[str, str, str]]]] = [
         ],
     ),
     (
+        "Quality",
+        [
+            ("Known cases", "workspace_premium", "reviews_golditem_changelist"),
+            ("Contests", "balance", "reviews_goldcontest_changelist"),
+            ("Answers to known cases", "checklist", "reviews_goldresult_changelist"),
+            ("Competence", "query_stats", "reviews_competencesnapshot_changelist"),
+            ("Second looks", "visibility", "reviews_secondreview_changelist"),
+            ("Flags", "outlined_flag", "reviews_stampflag_changelist"),
+            ("Pauses", "pause_circle", "reviews_reviewerpause_changelist"),
+            ("Quality rules", "rule", "reviews_qualityrule_changelist"),
+        ],
+    ),
+    (
         "Models",
         [
             ("Models", "model_training", "models_registry_model_changelist"),

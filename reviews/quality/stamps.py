@@ -173,7 +173,7 @@ def _speeds(judged: Judged, n_reviewers: int) -> tuple[Floats, Floats]:
 
 def _keeps_wrong(kept: Codes, asked: Codes) -> Floats:
     """Fisher's exact test of each reviewer against all others, one-sided."""
-    p_values: Floats = hypergeom.sf(kept - 1, asked.sum(), kept.sum(), asked)
+    p_values = np.asarray(hypergeom.sf(kept - 1, asked.sum(), kept.sum(), asked), dtype=np.float64)
     return np.where(asked > 0, p_values, 1.0)
 
 

@@ -122,8 +122,8 @@ def _recompute(actor: Actor, item: GoldItem, *, counts: bool, before: Any) -> di
         GoldResult(
             tenant_id=each.tenant_id, gold_item=item, judgment_id=each.judgment_id, reviewer_id=each.reviewer_id,
             queue_id=each.queue_id, case_type_id=each.case_type_id, label=each.label, expected=item.label,
-            is_right=item.is_right(each.label), advice_label=each.advice_label, counts=counts and each.counts, because=because,
-            judged_at=each.judged_at, assessed_at=now,
+            is_right=item.is_right(each.label), advice_label=each.advice_label,
+            counts=counts and each.counts, because=because, judged_at=each.judged_at, assessed_at=now,
         )
         for each in standing
     )  # fmt: skip

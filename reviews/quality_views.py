@@ -1,0 +1,186 @@
+"""The portal's doors to one's own work: what I did, how it went, what I may contest or answer, and practice."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from cases.layouts import lay_out
+from cases.models import Case
+from cases.queries import payloads
+from hitl_platform.doors.authentication import actor_required
+from hitl_platform.doors.errors import domain_refusal
+from hitl_platform.kernel.errors import Conflict, Invalid, NotFound, require
+from reviews import permissions, quality_queries, queries
+from reviews.models import GoldContest, GoldResult, PracticeAnswer, Queue
+from reviews.presenting import start_of_day, title_of
+from reviews.services.contests import MAX_REASON, contest_gold
+from reviews.services.flags import MAX_WORDS, answer_flag
+from reviews.services.practice import answer_practice, practice_cases
+from reviews.type_versions import type_version
+from reviews.views import PortalRequest
+
+DAYS = 14
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(max_length=MAX_REASON, error_messages={"required": "Say why."})
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(max_length=MAX_WORDS, error_messages={"required": "Say something."})
+
+
+class PracticeForm(forms.Form):
+    case = forms.UUIDField()
+    label = forms.CharField(max_length=200, error_messages={"required": "Choose a label first."})
+
+
+@actor_required
+@require_GET
+def my_work(request: PortalRequest) -> HttpResponse:
+    """What I did and how it went."""
+    return render(request, "reviews/my_work.html", _my_work(request))
+
+
+@actor_required
+@require_http_methods(["GET", "POST"])
+def contest(request: PortalRequest, result_id: UUID) -> HttpResponse:
+    """A known case that I missed: why it was so, and my word against it."""
+    told = quality_queries.told_results(request.actor)
+    result = next((each for each in told if each.pk == result_id and not each.is_right), None)
+    if result is None:
+        raise NotFound
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            contest_gold(actor=request.actor, result_id=result_id, reason=form.cleaned_data["reason"])
+        except (Conflict, Invalid) as refusal:
+            return domain_refusal(request, refusal)
+        messages.success(request, "Your contest waits for a manager who did not write the item.")
+        return redirect("my_work")
+    context = {"missed": _missed([result])[0], "blocks": _blocks(result.gold_item.known_case), "form": form}
+    return render(request, "reviews/contest.html", context, status=400 if form.errors else 200)
+
+
+@actor_required
+@require_POST
+def answer_to_flag(request: PortalRequest, flag_id: UUID) -> HttpResponse:
+    """My answer to a flag about me."""
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return render(request, "reviews/my_work.html", {**_my_work(request), "flag_form": form}, status=400)
+    try:
+        answer_flag(actor=request.actor, flag_id=flag_id, answer=form.cleaned_data["answer"])
+    except (Conflict, Invalid) as refusal:
+        return domain_refusal(request, refusal)
+    messages.success(request, "Your answer stands beside the flag.")
+    return redirect("my_work")
+
+
+@actor_required
+@require_http_methods(["GET", "POST"])
+def practice(request: PortalRequest, key: str) -> HttpResponse:
+    """A past case whose outcome is known; after an answer, what turned out to be true."""
+    queue = queries.get_queue(request.actor, key)
+    require(permissions.can_work_queue(request.actor, queries.granted_on(queue)), "This queue is not yours to work in.")
+    form = PracticeForm(request.POST) if request.method == "POST" else None
+    if form is not None and form.is_valid():
+        try:
+            answer = answer_practice(
+                actor=request.actor,
+                queue_key=key,
+                case_id=form.cleaned_data["case"],
+                label=form.cleaned_data["label"],
+            )
+        except (Conflict, Invalid) as refusal:
+            return domain_refusal(request, refusal)
+        return render(request, "reviews/practice.html", _feedback(request, queue, answer))
+    case = practice_cases(request.actor, queue).order_by("?").first()
+    context = {"queue": queue, "score": quality_queries.practised(request.actor), "form": form}
+    if case is not None:
+        context |= {"case": case, **_practised_case(case)}
+    return render(request, "reviews/practice.html", context, status=400 if form is not None else 200)
+
+
+def _my_work(request: PortalRequest) -> dict[str, Any]:
+    actor = request.actor
+    since = start_of_day() - timedelta(days=DAYS - 1)
+    told = quality_queries.told_results(actor)
+    days = quality_queries.days_of(actor, since=since)
+    granted = [each for each in queries.visible_queues(actor) if permissions.can_work_queue(actor, each.granted)]
+    return {
+        "days": days,
+        "total": sum(each["count"] for each in days),
+        "days_shown": DAYS,
+        "scores": quality_queries.gold_scores(told),
+        "agreements": quality_queries.agreements(actor),
+        "missed": _missed([result for result in told if not result.is_right][: quality_queries.MOST_SHOWN]),
+        "overturned": [_overturned(judgment) for judgment in quality_queries.overturned(actor)],
+        "flags": quality_queries.flags_of(actor),
+        "pauses": quality_queries.pauses_of(actor),
+        "practised": quality_queries.practised(actor),
+        "queues": granted,
+        "now": timezone.now(),
+    }
+
+
+def _missed(results: list[GoldResult]) -> list[dict[str, Any]]:
+    mine = [result.judgment_id for result in results]
+    contests = {each.judgment_id: each for each in GoldContest.objects.filter(judgment_id__in=mine)}
+    return [
+        {
+            "result": result,
+            "title": title_of(result.gold_item.known_case_id),
+            "given": _names(result).get(result.label, result.label),
+            "expected": _names(result).get(result.expected, result.expected),
+            "why": result.gold_item.why,
+            "contest": contests.get(result.judgment_id),
+        }
+        for result in results
+    ]
+
+
+def _names(result: GoldResult) -> dict[str, str]:
+    return quality_queries.label_names(result.gold_item.known_case.type_version_id)
+
+
+def _overturned(judgment: Any) -> dict[str, Any]:
+    names = quality_queries.label_names(judgment.case.type_version_id)
+    return {
+        "title": title_of(judgment.case_id),
+        "queue": judgment.panel.queue.name,
+        "mine": names.get(judgment.label, judgment.label),
+        "decided": names.get(judgment.decided, judgment.decided),
+        "at": judgment.judged_at,
+    }
+
+
+def _practised_case(case: Case) -> dict[str, Any]:
+    version = type_version(case.type_version_id)
+    return {"question": version.question, "labels": version.labels, "blocks": _blocks(case)}
+
+
+def _blocks(case: Case) -> list[Any]:
+    version = type_version(case.type_version_id)
+    return lay_out(version.layout, payload=payloads([case.pk])[case.pk], schema=version.payload_schema)
+
+
+def _feedback(request: PortalRequest, queue: Queue, answer: PracticeAnswer) -> dict[str, Any]:
+    case = answer.practised_case
+    names = quality_queries.label_names(case.type_version_id)
+    return {
+        "queue": queue,
+        "score": quality_queries.practised(request.actor),
+        "answer": answer,
+        "given": names.get(answer.label, answer.label),
+        "outcome": names.get(answer.outcome, answer.outcome),
+        "is_right": answer.label == answer.outcome,
+        "blocks": _blocks(case),
+    }
