@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import OuterRef, QuerySet
@@ -91,11 +92,18 @@ def queue_of(actor: Actor, row: Sequence[Any] | None) -> tuple[Queue, Sequence[A
     if row is None:
         raise NotFound
     width = len(_QUEUE_FIELDS)
-    queue = Queue.from_db("default", _QUEUE_FIELDS, row[:width])
+    queue = _queue_of(row[:width])
     queue.granted = row[width]
     if not permissions.can_see_queue(actor, granted_on(queue)):
         raise NotFound
     return queue, row[width + 1 :]
+
+
+def _queue_of(row: Sequence[Any]) -> Queue:
+    queue = Queue.from_db("default", _QUEUE_FIELDS, row)
+    # the driver leaves documents as text: Django's own fields read them
+    queue.skills = orjson.loads(queue.skills)
+    return queue
 
 
 def granted_on(queue_or_seat: Queue | Seat) -> frozenset[str]:
@@ -178,7 +186,7 @@ def get_seat(actor: Actor, seat_id: UUID, *, lock: bool = False) -> Seat:
     if row is None:
         raise NotFound
     seat = Seat.from_db("default", _SEAT_FIELDS, row[: len(_SEAT_FIELDS)])
-    seat.queue = Queue.from_db("default", _QUEUE_FIELDS, row[len(_SEAT_FIELDS) : -6])
+    seat.queue = _queue_of(row[len(_SEAT_FIELDS) : -6])
     seat.type_version_id, seat.why, seat.read_at, seat.granted, seat.voters, seat.conflicts = row[-6:]
     seat.queue.granted = seat.granted
     if not (permissions.holds(actor, seat) or permissions.can_see_queue(actor, granted_on(seat))):

@@ -13,8 +13,15 @@ from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership
 from reviews import permissions, queries
 from reviews.models import Queue, QueueUserPermission, RoutingPolicy
+from reviews.services.staffing import is_skill
 
-CHANGEABLE = ("name", "instructions", "lease_seconds", "undo_seconds", "template_key", "is_active")
+SHARES = ("gold_rate", "second_review_rate", "routine_rate", "variety_rate")
+CHANGEABLE = (
+    "name", "instructions", "lease_seconds", "undo_seconds", "template_key", "is_active", "skills", "gold_first",
+    *SHARES,
+)  # fmt: skip
+MOST_GOLD_FIRST = 100
+MOST_SKILLS = 20
 
 
 @command
@@ -28,12 +35,15 @@ def create_queue(
     lease_seconds: int = 900,
     undo_seconds: int = 10,
     instructions: str = "",
+    **settings: Any,
 ) -> Queue:
     """A new queue; whoever makes it manages it.
 
     Cases of its type (or of any, without one) that come without a policy wait here, on panels of `template_key`.
+    `settings` are those of `update_queue`.
     """
     require(permissions.can_define_reviews(actor))
+    _require_known(settings)
     queue = Queue(
         tenant_id=actor.tenant_id,
         key=key,
@@ -43,6 +53,7 @@ def create_queue(
         lease_seconds=lease_seconds,
         undo_seconds=undo_seconds,
         instructions=instructions,
+        **settings,
     )
     _require_valid(queue)
     try:
@@ -61,9 +72,7 @@ def update_queue(*, actor: Actor, queue_key: str, **changes: Any) -> Queue:
     """Change a queue's settings; leases that run and panels that stand keep what they began with."""
     queue = queries.get_queue(actor, queue_key)
     require(permissions.can_manage_queue(actor, queries.granted_on(queue)), "You do not manage this queue.")
-    strange = changes.keys() - set(CHANGEABLE)
-    if strange:
-        raise Invalid("These settings do not exist.", fields={name: ["There is no such setting."] for name in strange})
+    _require_known(changes)
     before = _settings(queue)
     for name, value in changes.items():
         setattr(queue, name, value)
@@ -119,8 +128,17 @@ def _grant(actor: Actor, queue: Queue, user_id: UUID, permission: str) -> None:
         record("queue.granted", queue, actor=actor, body={"user_id": str(user_id), "permission": permission})
 
 
+def _require_known(settings: dict[str, Any]) -> None:
+    strange = settings.keys() - set(CHANGEABLE)
+    if strange:
+        raise Invalid("These settings do not exist.", fields={name: ["There is no such setting."] for name in strange})
+
+
 def _settings(queue: Queue) -> dict[str, Any]:
-    return {name: getattr(queue, name) for name in CHANGEABLE}
+    # the ledger holds fractions as decimal strings
+    return {
+        name: f"{getattr(queue, name):g}" if name in SHARES else getattr(queue, name) for name in CHANGEABLE
+    }  # fmt: skip
 
 
 def _require_valid(queue: Queue) -> None:
@@ -137,8 +155,30 @@ def _require_valid(queue: Queue) -> None:
         fields["undo_seconds"] = ["From 0 to 10 seconds."]
     if queue.template_key not in queries.newest_templates():
         fields["template_key"] = ["There is no such panel template."]
+    fields |= _out_of_range(queue)
     if fields:
         raise Invalid("The queue is not valid.", fields=fields)
+
+
+def _out_of_range(queue: Queue) -> dict[str, list[str]]:
+    fields = {name: ["From 0 to 1."] for name in SHARES if not 0 <= getattr(queue, name) <= 1}
+    if not 0 <= queue.gold_first <= MOST_GOLD_FIRST:
+        fields["gold_first"] = [f"From 0 to {MOST_GOLD_FIRST}."]
+    if queue.gold_rate + queue.second_review_rate + queue.routine_rate > 1:
+        fields["gold_rate"] = ["Known answers and second looks together are at most 1."]
+    if not _are_skills(queue.skills):
+        told = f"At most {MOST_SKILLS}, each once, with `skill` and a `level` from 1 to 5."
+        fields["skills"] = [told]
+    return fields
+
+
+def _are_skills(skills: Any) -> bool:
+    if not isinstance(skills, list) or len(skills) > MOST_SKILLS:
+        return False
+    return len({str(each.get("skill")) for each in skills if isinstance(each, dict)}) == len(skills) and all(
+        each.keys() == {"skill", "level"} and is_skill(str(each["skill"])) and each["level"] in range(1, 6)
+        for each in skills
+    )
 
 
 def _is_named_by_a_policy(queue: Queue) -> bool:

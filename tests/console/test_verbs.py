@@ -53,6 +53,10 @@ def test_templates_queues_and_policies_are_edited_as_new_versions(console, clien
     template = {"key": "pair", "name": "Pair", "seats": "3", "mode": "majority", "advice": "hidden"}
     assert console.post(verb("reviews_paneltemplate_revise", acme_things.template.pk), template).status_code == 302
     settings = {"name": "Loans", "template_key": "pair", "lease_seconds": "600", "undo_seconds": "5", "is_active": "on"}
+    settings |= {"skills": "fraud:2, lang-de", "gold_first": "3", "gold_rate": "0.05", "second_review_rate": "0.1"}
+    settings |= {"routine_rate": "0.02", "variety_rate": "0.1"}
+    refused = console.post(verb("reviews_queue_settings", acme_things.queue.pk), settings | {"skills": "fraud:9"})
+    assert "fraud:9” is no skill" in refused.content.decode()
     assert console.post(verb("reviews_queue_settings", acme_things.queue.pk), settings).status_code == 302
     policy = acme_things.policy.pk
     assert console.post(verb("reviews_routingpolicy_approve", policy)).status_code == 403, "nobody approves own policy"
@@ -63,7 +67,9 @@ def test_templates_queues_and_policies_are_edited_as_new_versions(console, clien
     assert console.post(verb("reviews_routingpolicy_draft"), draft).status_code == 302
     with tenant_scope(acme.id):
         assert PanelTemplate.objects.get(key="pair", version=2).seats == 3
-        assert Queue.objects.get(key="loans").lease_seconds == 600
+        queue = Queue.objects.get(key="loans")
+        assert (queue.lease_seconds, queue.gold_first, queue.gold_rate) == (600, 3, 0.05)
+        assert queue.skills == [{"skill": "fraud", "level": 2}, {"skill": "lang-de", "level": 1}]
         states = RoutingPolicy.objects.order_by("version").values_list("state", flat=True)
         assert list(states) == ["active", "draft"]
 

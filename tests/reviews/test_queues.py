@@ -68,6 +68,25 @@ class TestUpdateQueue:
         (event,) = office.events("queue.updated")
         assert (event.body["before"]["lease_seconds"], event.body["after"]["lease_seconds"]) == (900, 60)
 
+    @pytest.mark.parametrize(
+        ("field", "changes"),
+        [
+            ("gold_rate", {"gold_rate": 1.5}),
+            ("gold_rate", {"gold_rate": 0.6, "second_review_rate": 0.5}),
+            ("gold_first", {"gold_first": -1}),
+            ("variety_rate", {"variety_rate": -0.1}),
+            ("skills", {"skills": [{"skill": "fraud", "level": 6}]}),
+            ("skills", {"skills": [{"skill": "fraud", "level": 1}, {"skill": "fraud", "level": 2}]}),
+            ("skills", {"skills": "fraud"}),
+        ],
+    )
+    def test_names_the_setting_that_is_out_of_range(
+        self, office: Office, mona: Actor, field: str, changes: dict[str, Any]
+    ) -> None:
+        with pytest.raises(Invalid) as refusal:
+            update_queue(actor=mona, queue_key="loans", **changes)
+        assert list(refusal.value.fields) == [field]
+
     def test_a_queue_that_a_policy_names_stays_open(self, office: Office, mona: Actor) -> None:
         office.activate()
         with pytest.raises(Conflict):
