@@ -111,13 +111,19 @@ select asked.at, exists (
             and (known.expires_at is null or known.expires_at > statement_timestamp())
       )
       and not exists (
+          select 1 from reviews_panel round
+          join reviews_seat other on other.tenant_id = %(tenant)s and other.panel_id = round.id
+          where round.tenant_id = %(tenant)s and round.case_id = panel.case_id
+            and round.purpose in ('live', 'second_review')
+            and other.reviewer_id = given.user_id and other.state <> 'cancelled'
+      )
+      and not (template.distinct_teams and coalesce(profile.team, '') <> '' and exists (
           select 1 from reviews_seat other
-          left join reviews_reviewerprofile beside
+          join reviews_reviewerprofile beside
               on beside.tenant_id = %(tenant)s and beside.user_id = other.reviewer_id
           where other.tenant_id = %(tenant)s and other.panel_id = panel.id and other.state <> 'cancelled'
-            and (other.reviewer_id = given.user_id
-                 or (template.distinct_teams and beside.team = profile.team and profile.team <> ''))
-      )
+            and beside.team = profile.team
+      ))
       and (template.most_of_one_group is null or coalesce(profile.group_key, '') = '' or template.most_of_one_group > (
           select count(*) from reviews_seat other
           join reviews_reviewerprofile beside
