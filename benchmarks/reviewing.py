@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.test import Client
@@ -18,6 +18,7 @@ from hitl_platform.tenants.models import User
 BACKEND = "hitl_platform.access.entry.MemberBackend"
 CSRF = "c" * 32
 PATIENCE = 30.0
+MOST_REDIRECTS = 5
 
 
 @dataclass
@@ -70,6 +71,26 @@ class Reviewer:
         response = self.connection.getresponse()
         content = response.read()
         return response.status, json.loads(content), time.perf_counter() - started
+
+    def visit(self, path: str, fields: dict[str, str] | None = None) -> tuple[int, str, str, float]:
+        """A page as a browser with the portal's scripts asks for it, redirects followed.
+
+        Answers status, the path at the end, the page, and the seconds of all of it. Without `fields` a GET.
+        """
+        started = time.perf_counter()
+        for _ in range(MOST_REDIRECTS):
+            headers = self.headers | {"HX-Request": "true", "HX-Boosted": "true"}
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(fields) if fields is not None else None
+            self.connection.request("POST" if fields is not None else "GET", path, body=body, headers=headers)
+            response = self.connection.getresponse()
+            page = response.read().decode()
+            if response.status not in (302, 303, 307):
+                break
+            # 307 repeats the request as it was
+            path, fields = response.headers["Location"], fields if response.status == 307 else None
+        path = response.headers.get("HX-Push-Url", path)
+        return response.status, path, page, time.perf_counter() - started
 
 
 def review(reviewers: Sequence[Reviewer], *, queue_key: str, cycles: int) -> Tally:
