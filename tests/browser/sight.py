@@ -71,7 +71,7 @@ FAINT = """
 OVERLAPS = """
 () => {
   const found = [];
-  for (const parent of document.querySelectorAll(".stack, .case, .decision, .row, .facts, .judgments, .thread")) {
+  for (const parent of document.querySelectorAll("main, .stack, .case, .decision, .row, .facts, .judgments, .thread")) {
     const flows = (child) => !["fixed", "absolute", "sticky"].includes(getComputedStyle(child).position);
     const boxes = [...parent.children].filter((child) => child.checkVisibility() && flows(child))
       .map((child) => [child, child.getBoundingClientRect()]);
