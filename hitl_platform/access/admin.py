@@ -10,15 +10,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from hitl_platform.access.services import create_key, revoke_key, set_roles
+from hitl_platform.access.services import LONGEST_KEY_LIFE, create_key, revoke_key, set_roles
 from hitl_platform.console.forms import ConsoleForm
 from hitl_platform.console.model_admin import ConsoleAdmin
 from hitl_platform.console.site import site
 from hitl_platform.console.verbs import Told, Verb
+from hitl_platform.console.words import choices_in_words
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import KeyScope, Membership, Role, ServiceKey
 
-LONGEST_KEY_DAYS = 730
 # mails are a floor above: called by name, as wiring is
 INVITE = "hitl_platform.notices.services.invite_member"
 INVITE_AGAIN = "hitl_platform.notices.services.invite_again"
@@ -27,18 +27,18 @@ INVITE_AGAIN = "hitl_platform.notices.services.invite_again"
 class AddMemberForm(ConsoleForm):
     email = forms.EmailField(max_length=254)
     name = forms.CharField(max_length=200, help_text="Used if the person has no account yet.")
-    roles = forms.MultipleChoiceField(choices=Role.choices)
+    roles = forms.MultipleChoiceField(choices=choices_in_words(Role.values))
 
 
 class RolesForm(ConsoleForm):
-    roles = forms.MultipleChoiceField(choices=Role.choices)
+    roles = forms.MultipleChoiceField(choices=choices_in_words(Role.values))
     is_active = forms.BooleanField(required=False, label="Active", help_text="Off: the person can no longer enter.")
 
 
 class KeyForm(ConsoleForm):
     name = forms.CharField(max_length=100, help_text="The system that will use it. Two of one name allow rotation.")
     scopes = forms.MultipleChoiceField(choices=KeyScope.choices)
-    days = forms.IntegerField(min_value=1, max_value=LONGEST_KEY_DAYS, initial=365, label="Days until it expires")
+    days = forms.IntegerField(min_value=1, max_value=LONGEST_KEY_LIFE.days, initial=365, label="Days until it expires")
 
 
 def _add_member(actor: Actor, _obj: None, values: dict[str, Any]) -> Told:

@@ -20,6 +20,7 @@ from hitl_platform.tenants.actor import Actor, system_actor
 from hitl_platform.tenants.models import KeyScope, Membership, Role, ServiceKey, Tenant, User
 
 KEY_LIFE = timedelta(days=365)
+LONGEST_KEY_LIFE = timedelta(days=730)
 LIVE_KEYS_OF_ONE_NAME = 2
 
 
@@ -113,6 +114,8 @@ def create_key(*, actor: Actor, name: str, scopes: Iterable[str], life: timedelt
         raise Invalid("The scopes are wrong.", fields={"scopes": [reason]})
     if not name:
         raise Invalid("A key needs a name.", fields={"name": ["may not be empty"]})
+    if not timedelta(0) < life <= LONGEST_KEY_LIFE:
+        raise Invalid("The life of the key is wrong.", fields={"days": [f"1 to {LONGEST_KEY_LIFE.days}"]})
     live = ServiceKey.objects.filter(name=name, revoked_at=None, expires_at__gt=timezone.now()).count()
     if live >= LIVE_KEYS_OF_ONE_NAME:
         raise Conflict("Two keys of this name are live; revoke one before the next.", code="two_live_keys")

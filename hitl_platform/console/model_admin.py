@@ -21,6 +21,7 @@ from unfold.admin import ModelAdmin
 from hitl_platform.console.blindness import disclosed
 from hitl_platform.console.entry import ENTRANTS, actor_of
 from hitl_platform.console.verbs import Verb, verb_view
+from hitl_platform.console.words import column, filters_in_words, in_words
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.ledger.models import AuditEvent
 from hitl_platform.tenants.actor import Actor
@@ -104,10 +105,34 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         """Every column but the tenant's and the hidden ones; documents as indented text."""
         return [
-            json_text(field.name, heading=str(field.verbose_name)) if isinstance(field, JSONField) else field.name
+            json_text(field.name, heading=str(field.verbose_name)) if isinstance(field, JSONField) else column(field)
             for field in self.model._meta.concrete_fields
             if field.name not in ("tenant", *self.hidden)
         ]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The listed columns, codes in words."""
+        return [self._column(name) for name in super().get_list_display(request)]
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        """The columns that lead to the object, as they are listed."""
+        links = super().get_list_display_links(request, self.list_display)
+        return [self._column(name) for name in links or ()]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """The filters, codes in words."""
+        return filters_in_words(self, super().get_list_filter(request))
+
+    def _column(self, name: Any) -> Any:
+        """The same column for the same name: the list finds its links by it."""
+        if name not in self._columns:
+            fields = {field.name: field for field in self.model._meta.concrete_fields}
+            self._columns[name] = column(fields[name]) if name in fields else name
+        return self._columns[name]
+
+    @cached_property
+    def _columns(self) -> dict[Any, Any]:
+        return {}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         """All of them."""
@@ -183,7 +208,9 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         if obj is None:
             raise NotFound
         buttons = self.buttons(actor_of(request), obj)
-        context = {**(extra_context or {}), "verbs": buttons, "crumbs": self.crumbs(obj), "title": str(obj)}
+        context = {**(extra_context or {}), "verbs": buttons, "crumbs": self.crumbs(obj)}
+        # Django would put the object's name beside the title, which it is already
+        context |= {"title": str(obj), "subtitle": None}
         response: HttpResponseBase = super().change_view(request, object_id, form_url, context)
         return response
 
@@ -256,7 +283,7 @@ def told(events: Iterable[Event]) -> list[dict[str, Any]]:
             "at": event.at,
             "verb": event.verb,
             "who": event.actor.get("name") or names.get(UUID(event.actor["id"]), event.actor["id"]),
-            "as": ", ".join(event.actor.get("roles", [])) or event.actor["kind"],
+            "as": ", ".join(map(in_words, event.actor.get("roles", []))) or in_words(event.actor["kind"]),
             "said": indented(event.body)[:LONGEST_SAID] if event.body else "",
         }
         for event in events

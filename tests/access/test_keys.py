@@ -6,6 +6,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from hitl_platform.access.keys import find_live_key, secret_hash
+from hitl_platform.access.management.commands.create_key import Command
 from hitl_platform.access.services import create_key, revoke_key
 from hitl_platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hitl_platform.ledger.models import AuditEvent
@@ -50,8 +51,24 @@ def test_a_revoked_key_opens_nothing_from_then_on(olga: Actor) -> None:
 
 
 def test_an_expired_key_opens_nothing(olga: Actor) -> None:
-    _, secret = create_key(actor=olga, name="loan desk", scopes=["cases:write"], life=timedelta(seconds=-1))
+    key, secret = create_key(actor=olga, name="loan desk", scopes=["cases:write"])
+    with tenant_scope(olga.tenant_id):
+        ServiceKey.objects.filter(pk=key.pk).update(expires_at=timezone.now())
     assert find_live_key(secret) is None
+
+
+@pytest.mark.parametrize("days", [-1, 0, 731, 1_000_000])
+def test_a_key_lives_for_two_years_at_most(olga: Actor, days: int) -> None:
+    with pytest.raises(Invalid) as refusal:
+        create_key(actor=olga, name="loan desk", scopes=["cases:write"], life=timedelta(days=days))
+    assert set(refusal.value.fields) == {"days"}
+
+
+def test_the_command_tells_what_scopes_open_and_gives_few_by_default() -> None:
+    parser = Command().create_parser("manage.py", "create_key")
+    told = parser.format_help()
+    assert [scope for scope in KeyScope.values if scope not in told] == []
+    assert parser.get_default("scopes") == "cases:read,cases:write"
 
 
 def test_two_live_keys_of_one_name_allow_rotation_and_a_third_is_refused(olga: Actor) -> None:
