@@ -23,12 +23,9 @@ from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership
 from reviews import permissions, queries
 from reviews.models import (
-    Advice,
     Consensus,
     Judgment,
-    Mode,
     Panel,
-    PanelTemplate,
     Purpose,
     Queue,
     QueueUserPermission,
@@ -45,7 +42,6 @@ from reviews.services.policies import (
     revise_policy,
 )
 from reviews.services.queues import create_queue, grant_queue, revoke_queue, update_queue
-from reviews.services.templates import create_template
 from reviews.staffing_admin import SEAT_VERBS
 from reviews.states import POLICY, PanelState, PolicyState, SeatState
 
@@ -68,18 +64,6 @@ POLICY_HELP = (
 class GrantForm(ConsoleForm):
     user_id = forms.ChoiceField(label="Member")
     permission = forms.ChoiceField(choices=PERMISSIONS)
-
-
-class TemplateForm(ConsoleForm):
-    key = forms.CharField(max_length=60, help_text="A key that is there already gets its next version.")
-    name = forms.CharField(max_length=200)
-    seats = forms.IntegerField(min_value=1, max_value=9)
-    mode = forms.ChoiceField(choices=[(mode.value, mode.value) for mode in Mode])
-    advice = forms.ChoiceField(
-        choices=Advice.choices,
-        initial=Advice.AFTER_ANSWER,
-        help_text="When reviewers see what the model said. People shown it first judge worse on average.",
-    )
 
 
 class DraftPolicyForm(ConsoleForm):
@@ -130,10 +114,6 @@ def _revoke(actor: Actor, queue: Queue, values: dict[str, Any]) -> Told:
     return Told("Revoked. Seats in hand stay until they are submitted or their lease ends.")
 
 
-def _create_template(actor: Actor, _obj: Any, values: dict[str, Any]) -> Told:
-    return Told(f"{create_template(actor=actor, **values)} is used for panels from now on.")
-
-
 def _draft(actor: Actor, _obj: None, values: dict[str, Any]) -> Told:
     return Told(f"{draft_policy(actor=actor, **values)} is drafted. Somebody else approves it.")
 
@@ -179,10 +159,6 @@ def _settings_of(queue: Queue) -> dict[str, Any]:
     return {name: getattr(queue, name) for name in UpdateQueueForm.base_fields}
 
 
-def _template_of(template: PanelTemplate) -> dict[str, Any]:
-    return {name: getattr(template, name) for name in TemplateForm.base_fields}
-
-
 @admin.register(Queue, site=site)
 class QueueAdmin(ConsoleAdmin):
     """Where human work waits."""
@@ -211,19 +187,6 @@ class QueueAdmin(ConsoleAdmin):
         rows = QueueUserPermission.objects.filter(content_object=queue).select_related("user", "permission")
         told = sorted(f"{row.user.name} ({row.permission.codename.removesuffix('_queue')})" for row in rows)
         return ", ".join(told) or "nobody yet"
-
-
-@admin.register(PanelTemplate, site=site)
-class PanelTemplateAdmin(ConsoleAdmin):
-    """How panels are built; a change is a new version."""
-
-    list_display = ("name", "key", "version", "seats", "mode", "advice", "created_at")
-    verbs = (
-        Verb("create", "Create a template", "Panels built from now on may use it.", _create_template, _may_define,
-             form=TemplateForm, on_list=True),
-        Verb("revise", "New version", "Panels that stand keep the version they were built from.", _create_template,
-             _may_define, form=TemplateForm, initial=_template_of),
-    )  # fmt: skip
 
 
 @admin.register(RoutingPolicy, site=site)
@@ -261,17 +224,6 @@ class RoutingRecordAdmin(ConsoleAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[RoutingRecord]:
         """Without what would end a judge's blindness."""
         return hide_from_judges(super().get_queryset(request), request=request)
-
-
-@admin.register(Panel, site=site)
-class PanelAdmin(ConsoleAdmin):
-    """Rounds of human review, newest first."""
-
-    list_display = ("case", "queue", "state", "round", "why", "opened_at", "settled_at")
-    list_display_links = ("case", "queue")
-    list_select_related = ("case", "queue")
-    list_filter = ("state", "queue")
-    search_exactly = ("case__external_id",)
 
 
 @admin.register(Seat, site=site)
