@@ -102,7 +102,7 @@ def _threshold_problems(trigger: str, threshold: Any) -> Fields:
 def _rung_problems(place: str, rung: Any, around: Surroundings) -> Fields:
     if not isinstance(rung, Mapping):
         return {place: ["A rung is an object."]}
-    action = rung.get("action")
+    action = str(rung.get("action"))
     if action not in _PARAMETERS:
         return {f"{place}.action": [f"One of {', '.join(_PARAMETERS)}."]}
     fields: Fields = {

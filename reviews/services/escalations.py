@@ -252,7 +252,7 @@ def _begin(
     )  # fmt: skip
     _come_again(escalation, after=_ladder(escalation)[0].get("after", "0min"), now=now)
     escalation.save(force_insert=True)
-    body = {"trigger": str(trigger), "panel_id": str(panel.pk)}
+    body: dict[str, Any] = {"trigger": str(trigger), "panel_id": str(panel.pk)}
     body |= {"rule": rule.key, "rule_version": rule.version} if rule is not None else {}
     record("escalation.fired", escalation, actor=actor, body=body)
     return escalation
