@@ -10,7 +10,7 @@ from django.utils import timezone
 from reviews import queries
 from reviews.models import Queue, Seat
 from reviews.queries import FinishedSeat, QueueSummary
-from reviews.staffing_queries import EmptyReasons
+from reviews.staffing_queries import EmptyReasons, ReviewerFacts
 
 # what each count of EmptyReasons means to the person who finds the queue empty
 EMPTY_WORDS = {
@@ -126,11 +126,11 @@ def _completed(text: str, reasons: EmptyReasons) -> str:
     return text.format(missing=missing, when=when)
 
 
-def stopped_words(reasons: EmptyReasons) -> str:
+def stopped_words(facts: EmptyReasons | ReviewerFacts) -> str:
     """Why nothing new goes to the person in this queue at all, or nothing."""
-    if reasons.absent_until:
-        return f"You are absent until {timezone.localtime(reasons.absent_until):%H:%M on %d %B}."
-    return reasons.paused or reasons.capped
+    if facts.absent_until:
+        return f"You are absent until {timezone.localtime(facts.absent_until):%H:%M on %d %B}."
+    return f"You are paused here: {facts.paused}" if facts.paused else facts.capped
 
 
 def totals(queues: list[QueueSummary]) -> dict[str, Any]:

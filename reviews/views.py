@@ -44,11 +44,11 @@ def my_queues(request: PortalRequest) -> HttpResponse:
 @require_GET
 def queue(request: PortalRequest, key: str) -> HttpResponse:
     """One queue: what comes next and why in that order; or why nothing does."""
-    shown = queries.get_queue(request.actor, key)
+    shown, facts = staffing_queries.queue_and_facts(request.actor, key)
     summaries = queries.my_queues(request.actor)
     summary = next((each for each in summaries if each.queue.key == key), None)
-    context = {"queue": shown, "summary": summary, **_mine(request)}
-    if summary and summary.open:
+    context = {"queue": shown, "summary": summary, "stopped": presenting.stopped_words(facts), **_mine(request)}
+    if summary and summary.open and not facts.stopped:
         seats = queries.next_seats(request.actor, shown, limit=WAITING_SHOWN)
         context["waiting"] = presenting.waiting(seats)
     elif summary:

@@ -66,6 +66,16 @@ NAVIGATION: list[tuple[str, list[tuple[str, str, str]]]] = [
         ],
     ),
     (
+        "Staffing",
+        [
+            ("Reviewers", "badge", "reviews_reviewerprofile_changelist"),
+            ("Skills", "psychology", "reviews_reviewerskill_changelist"),
+            ("Caps", "speed", "reviews_queuecap_changelist"),
+            ("Absences", "beach_access", "reviews_absence_changelist"),
+            ("Conflicts of interest", "link_off", "reviews_conflictofinterest_changelist"),
+        ],
+    ),
+    (
         "Models",
         [
             ("Models", "model_training", "models_registry_model_changelist"),

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import Conflict, Invalid, NotFound, require
 from hitl_platform.ledger.commands import command, quiet_command, record
+from hitl_platform.notices.services import notify
 from hitl_platform.pipeline.services import enqueue
 from hitl_platform.tenants.actor import Actor, system_actor
 from reviews import claim_statements, permissions, queries, staffing_queries, statements
@@ -202,6 +204,16 @@ def hand_over_seat(
     open_again(seat, reserved_for=to_user_id, reserved_until=seat.read_at + timedelta(hours=hours))
     body = _told(seat, holder=holder) | {"to": str(to_user_id), "hours": f"{hours:g}"}
     record("seat.handed_over", seat, actor=actor, body=body, personal={"note": note} if note else None)
+    reference = queries.reference_of(seat.case_id)
+    notify(
+        tenant_id=actor.tenant_id,
+        recipient_ids=[to_user_id],
+        kind="handed_over",
+        subject=f"Case {reference} was handed to you",
+        text=f"It waits for you in {seat.queue.name} for {hours:g} hours; then it goes to everybody again.",
+        path=reverse("queue", args=[seat.queue.key]),
+        dedupe_key=f"{seat.pk}:{seat.lease_token}",
+    )
     return seat
 
 

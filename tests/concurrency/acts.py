@@ -1,15 +1,26 @@
 """What a rival process may do, and how it tells what came of it."""
 
 import time
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
+
+from django.utils import timezone
 
 from cases.services import withdraw_case
 from hitl_platform.kernel.errors import DomainError
 from hitl_platform.ledger.commands import open_command
 from hitl_platform.pipeline.runner import run_batch
 from hitl_platform.tenants.actor import Actor
-from reviews.services import Verdict, claim_next, release_seat, submit_judgment, undo_judgment
+from reviews.services import (
+    Verdict,
+    claim_next,
+    declare_absence,
+    hand_over_seat,
+    release_seat,
+    submit_judgment,
+    undo_judgment,
+)
 from reviews.services.leases import expire_queue
 
 
@@ -32,11 +43,23 @@ def _do(verb: str, tenant_id: UUID, given: dict[str, Any]) -> Any:
         return None if seat is None else str(seat.pk)
     if verb == "withdraw":
         return str(withdraw_case(actor=actor, case_id=UUID(given["case"])).pk)
+    if verb == "absence":
+        return _begin_absence(actor)
     seat_id = UUID(given["seat"])
+    if verb == "hand_over":
+        return str(hand_over_seat(actor=actor, seat_id=seat_id, to_user_id=UUID(given["to"])).pk)
     if verb == "submit":
         verdict = Verdict(label=given["label"], rationale="as I see it")
         return str(submit_judgment(actor=actor, seat_id=seat_id, lease_token=given["token"], verdict=verdict).pk)
     return str({"release": release_seat, "undo": undo_judgment}[verb](actor=actor, seat_id=seat_id).pk)
+
+
+def _begin_absence(actor: Actor) -> str:
+    """The person is away from now on, and the step that gives their seats back runs."""
+    now = timezone.now()
+    absence = declare_absence(actor=actor, user_id=actor.id, starts_at=now, ends_at=now + timedelta(hours=1))
+    run_batch("absence", tenant_id=actor.tenant_id)
+    return str(absence.pk)
 
 
 def _expire_until(end: float, tenant_id: UUID, queue_id: UUID) -> int:

@@ -49,3 +49,36 @@ def test_one_reviewer_never_gets_two_seats_of_one_panel(
     (case,) = office.bring()
     rivals([task("claim", alice) for _ in range(10)])
     assert [seat.reviewer_id for seat in office.seats(case) if seat.reviewer_id] == [alice.id]
+
+
+def test_claims_beside_absences_and_hand_overs(office: Office, rivals: Rivals, crowd: Crowd) -> None:
+    """People claim, go away and are handed seats at the same moment: one holder a seat, and the absent hold none."""
+    people = crowd(office, 15)
+    cases = office.bring(*range(1, 16))
+    holders, leavers, takers = people[:5], people[5:10], people[10:]
+    seats = [office.claim(holder) for holder in holders]
+    tasks = [
+        each
+        for holder, seat, leaver, taker in zip(holders, seats, leavers, takers, strict=True)
+        for each in (
+            task("hand_over", holder, seat=str(seat.pk), to=str(leaver.id)),
+            task("claim", leaver),
+            task("absence", leaver),
+            task("claim", leaver),
+            task("claim", taker),
+            task("release", holder, seat=str(seat.pk)),
+        )
+    ]
+    answers = rivals(tasks)
+    office.drain("absence")
+    now = [seat for case in cases for seat in office.seats(case)]
+    held = [seat.reviewer_id for seat in now if seat.state == "claimed"]
+    assert len(held) == len(set(held)), "everybody holds one at most"
+    assert not {leaver.id for leaver in leavers} & set(held), "the absent hold nothing"
+    assert not [seat for seat in now if seat.reserved_for in {leaver.id for leaver in leavers}]
+    assert {taker.id for taker in takers} <= set(held)
+    # every lease that was given has a number of its own
+    claims = [event for event in office.events("seat.claimed") if not event.body.get("again")]
+    given = Counter((event.subject_id, event.body["lease_token"]) for event in claims)
+    assert set(given.values()) == {1}
+    assert {answer.get("refused") for answer in answers} <= {None, "absent", "forbidden", "conflict", "invalid"}

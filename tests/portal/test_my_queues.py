@@ -93,7 +93,7 @@ class TestQueuePage:
         alice, bob = browser_of("alice"), browser_of("bob")
         response = alice.post("/queues/credit/next", follow=True)
         alice.post(f"/seats/{seat_of(response)}/submit", {**read(response).fields_of("/submit"), "label": "ask"})
-        assert "1 on panels that you have already voted on" in read(alice.get("/queues/credit/")).text
+        assert "1 on cases that you have already judged" in read(alice.get("/queues/credit/")).text
         bob.post("/queues/credit/next")
         assert "1 with other reviewers now" in read(alice.get("/queues/credit/")).text
 
