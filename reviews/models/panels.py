@@ -74,6 +74,8 @@ class Panel(TenantOwned):
             models.CheckConstraint(condition=Q(drawn_with__gt=0, drawn_with__lte=1), name="no_panel_drawn_by_nothing"),
             models.CheckConstraint(condition=Q(state__in=list(PanelState)), name="no_unknown_panel_state"),
         ]
+        # who sat on a case before, asked of every seat that a claim looks at
+        indexes = [models.Index(fields=["tenant", "case"], name="panel_of_case")]
 
     def __str__(self) -> str:
         return f"panel of {self.case_id}"
