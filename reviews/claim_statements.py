@@ -300,7 +300,8 @@ def _claim(*, order: str, columns: str, of_heads: str) -> str:
         in_best=OPEN_IN_SET.format(sets="best"),
         # a hidden seat comes by its own branch, at its own time
         mine_again=(
-            "(%(given_back)s::boolean or (seat.released_by is distinct from %(me)s::uuid and seat.purpose = 'live'))"
+            "(%(given_back)s::boolean or (seat.released_by is distinct from %(me)s::uuid"
+            " and (seat.purpose = 'live' or not %(hides)s::boolean)))"
         ),
         order=order,
         order_columns=columns,

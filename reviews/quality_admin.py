@@ -217,7 +217,8 @@ class OfReviewers(ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Everybody's but one's own, which is told on one's own page when its time has come."""
-        return super().get_queryset(request).exclude(reviewer_id=actor_of(request).id)
+        rows: QuerySet[Any] = super().get_queryset(request).exclude(reviewer_id=actor_of(request).id)
+        return rows
 
 
 @admin.register(GoldResult, site=site)

@@ -104,6 +104,7 @@ def _claim(
                 "given_back": given_back,
                 "fresh": not facts.stopped,
                 "hidden": hidden,
+                "hides": _hides_cases(queue),
                 **facts.parameters,
             },
         )
