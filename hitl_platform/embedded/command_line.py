@@ -4,13 +4,19 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+import django
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
+from django.core.management import execute_from_command_line, get_commands
 
 from . import bench, demo, surroundings, testing
 from .failures import ServerFailed
 
 OWN: dict[str, Callable[[Sequence[str]], int]] = {"bench": bench.run, "demo": demo.run, "test": testing.run}
+HELP = """The project's own commands, each with --help:
+  demo     the whole platform on this machine
+  test     the suite, on servers of its own
+  bench    what the platform does in a second
+"""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -19,6 +25,10 @@ def run(arguments: Sequence[str]) -> int:
     try:
         if name in OWN:
             return OWN[name](arguments[2:])
+        if name in ("help", "--help", "-h"):
+            if len(arguments) > 2 and arguments[2] in OWN:
+                return OWN[arguments[2]](["--help"])
+            print(HELP if len(arguments) < 3 else "", end="", flush=True)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_platform.settings")
         surroundings.complete(os.environ, command=name)
         execute_from_command_line(list(arguments))
@@ -26,8 +36,17 @@ def run(arguments: Sequence[str]) -> int:
         print(failure, file=sys.stderr)
         return 1
     except ImproperlyConfigured as failure:
-        print(
-            f"{failure}\nWhile `python3 manage.py demo` runs, commands find its servers by themselves.", file=sys.stderr
-        )
+        print(explanation(name, failure), file=sys.stderr)
         return 1
     return 0
+
+
+def explanation(name: str, failure: ImproperlyConfigured) -> str:
+    """Why a command could not begin: there is no such command, or its surroundings lack something."""
+    # offline, because what is missing is what stopped the settings
+    os.environ["HITL_OFFLINE"] = "1"
+    django.setup()
+    get_commands.cache_clear()  # type: ignore[attr-defined]  # cached, which the stubs do not say
+    if name not in get_commands():
+        return f"There is no command {name!r}. `python3 manage.py help` lists them."
+    return f"{failure}\nWhile `python3 manage.py demo` runs, commands find its servers by themselves."
