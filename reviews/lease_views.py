@@ -22,8 +22,8 @@ from reviews.views import PortalRequest, go_on
 @require_POST
 def skip(request: PortalRequest, seat_id: UUID) -> HttpResponse:
     """Pass the case over with a reason, and go on with the next one."""
-    given = {name: request.POST.get(name, "") for name in ("reason", "meaning")}
-    seat = skip_seat(actor=request.actor, seat_id=seat_id, **given)
+    reason, meaning = (request.POST.get(name, "") for name in ("reason", "meaning"))
+    seat = skip_seat(actor=request.actor, seat_id=seat_id, reason=reason, meaning=meaning)
     return go_on(request, seat.queue.key)
 
 

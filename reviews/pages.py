@@ -14,13 +14,14 @@ from uuid import UUID
 import orjson
 
 from cases.layouts import File
+from cases.models import CaseTypeVersion
 from cases.queries import shown_files
 from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.tenants.actor import Actor
 from models_registry.models import Prediction
 from models_registry.queries import predictions_for
 from reviews import permissions, queries, statements
-from reviews.models import Advice, Judgment, Panel, Seat, SeatKind
+from reviews.models import Advice, Judgment, Panel, Queue, Seat, SeatKind
 from reviews.queries import IN_HAND, reference_of
 from reviews.similar import Background, background_of
 from reviews.states import SeatState
@@ -160,32 +161,23 @@ def seat_page(actor: Actor, seat: Seat) -> SeatPage:
     return SeatPage(
         id=seat.pk,
         reference=reference_of(seat.case_id),
-        queue_key=seat.queue.key,
-        queue_name=seat.queue.name,
-        instructions=seat.queue.instructions,
         kind=seat.kind,
         state=seat.state,
         mine=mine,
         step=_step(seat, mine=mine),
         lease_token=seat.lease_token if mine else 0,
         lease_ends_at=seat.lease_ends_at if mine else None,
-        lease_seconds=seat.queue.lease_seconds,
         undo_until=_undo_until(seat) if mine else None,
         due_at=seat.due_at,
         opened_at=seat.opened_at,
         read_at=seat.read_at,
         why=why,
         why_words=WHY[why],
-        question=version.question,
-        labels=version.labels,
-        reason_codes=version.reason_codes,
-        layout=version.layout,
-        payload_schema=version.payload_schema,
-        payload=seen.payload,
         advice_mode=seat.advice,
         advice=_advice(seat) if mine else None,
         first_label=seat.first_label if mine else None,
         submitted_label=_submitted_label(seat) if mine else None,
+        payload=seen.payload,
         draft=seen.draft,
         draft_saved_at=seen.draft_saved_at,
         judgments=judgments,
@@ -193,7 +185,23 @@ def seat_page(actor: Actor, seat: Seat) -> SeatPage:
         care=SeenCare(bool(version.layout.get("sensitive")), *seen.care),
         files=shown_files(seat.case_id) if mine and _names_files(version.layout) else {},
         may_release=_may_release(actor, seat, mine=mine),
+        **_of_queue(seat.queue),
+        **_of_type(version),
     )
+
+
+def _of_queue(queue: Queue) -> dict[str, Any]:
+    return {
+        "queue_key": queue.key,
+        "queue_name": queue.name,
+        "instructions": queue.instructions,
+        "lease_seconds": queue.lease_seconds,
+    }
+
+
+def _of_type(version: CaseTypeVersion) -> dict[str, Any]:
+    names = ("question", "labels", "reason_codes", "layout", "payload_schema")
+    return {name: getattr(version, name) for name in names}
 
 
 def surroundings(actor: Actor, seat: Seat) -> Background | None:

@@ -163,8 +163,6 @@ def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None, whole: b
     names = {label["key"]: label["name"] for label in page.labels}
     draft = sent if sent is not None else page.draft or {}
     chosen = draft.get("label") or page.first_label or ""
-    evidence = draft.get("evidence")
-    evidence = evidence if isinstance(evidence, list) else []
     titles = field_titles(page.layout, schema=page.payload_schema)
     return SeatView(
         id=page.id,
@@ -191,19 +189,35 @@ def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None, whole: b
         reason_codes=_codes(page, names, draft.get("reason_codes") or ()),
         first_label=names.get(page.first_label or "", ""),
         submitted_label=names.get(page.submitted_label or "", ""),
-        rationale=draft.get("rationale") or "",
-        active_seconds=draft.get("active_seconds") or 0,
-        draft_saved_at=page.draft_saved_at,
-        judgments=_columns(page, names, titles),
-        split=_split(page.judgments, names),
-        differs_in=_differs_in(page.judgments),
-        marks=shown_marks(evidence, payload=page.payload, titles=titles),
-        evidence=json.dumps(evidence),
-        comments=page.comments,
         care=page.care,
         may_release=page.may_release,
         is_whole=whole,
+        **_written(page, draft, titles),
+        **_compared(page, names, titles),
     )
+
+
+def _written(page: SeatPage, draft: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
+    """What this person and others have written."""
+    evidence = draft.get("evidence")
+    evidence = evidence if isinstance(evidence, list) else []
+    return {
+        "rationale": draft.get("rationale") or "",
+        "active_seconds": draft.get("active_seconds") or 0,
+        "marks": shown_marks(evidence, payload=page.payload, titles=titles),
+        "evidence": json.dumps(evidence),
+        "draft_saved_at": page.draft_saved_at,
+        "comments": page.comments,
+    }
+
+
+def _compared(page: SeatPage, names: Mapping[str, str], titles: Mapping[str, str]) -> dict[str, Any]:
+    """The judgments of a dispute side by side."""
+    return {
+        "judgments": _columns(page, names, titles),
+        "split": _split(page.judgments, names),
+        "differs_in": _differs_in(page.judgments),
+    }
 
 
 def _blocks(page: SeatPage, *, most: int) -> list[Block]:
@@ -329,7 +343,7 @@ def _columns(page: SeatPage, names: Mapping[str, str], titles: Mapping[str, str]
 
 def _differs_in(judgments: Sequence[SeenJudgment]) -> str:
     """In what the judgments differ, in words."""
-    parts = {
+    parts: dict[str, set[Any]] = {
         "label": {judgment.label for judgment in judgments},
         "reasons": {tuple(sorted(judgment.reason_codes)) for judgment in judgments},
         "evidence": {json.dumps(list(judgment.evidence), sort_keys=True) for judgment in judgments},

@@ -143,7 +143,7 @@ def _decided(seat: Seat, case_type_id: UUID) -> _Decided:
     kept = _kept.get(key)
     if kept is None or time.monotonic() - kept.read_at > KEPT_FOR:
         with bound_cursor() as cursor:
-            asked = {"tenant": seat.tenant_id, "case_type": case_type_id, "most": MOST_COMPARED}
+            asked: dict[str, Any] = {"tenant": seat.tenant_id, "case_type": case_type_id, "most": MOST_COMPARED}
             cursor.execute(statements.DECIDED, asked)
             rows = cursor.fetchall()
         contents = [orjson.loads(row[-1]) for row in rows]

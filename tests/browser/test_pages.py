@@ -47,10 +47,11 @@ def views(stage: Stage) -> Callable[[str | None], Iterator[Page]]:
 def opened_sheet(page: Page) -> Iterator[None]:
     """On a phone: the decision pulled up, and put away again."""
     handle = page.locator(".sheet-handle")
-    if handle.is_visible():
+    on_phone = handle.is_visible()
+    if on_phone and handle.get_attribute("aria-expanded") == "false":
         handle.click()
     yield
-    if handle.is_visible():
+    if on_phone:
         handle.click()
 
 
