@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,6 +19,7 @@ from reviews.forms import AnswerForm, CommentForm, DraftForm, LeaseForm, SeatFor
 from reviews.models import Seat
 from reviews.services.claim import claim_next
 from reviews.services.comments import add_comment, set_content_care
+from reviews.services.hints import tell_hint
 from reviews.services.judge import answer_seat, save_draft, submit_judgment, undo_judgment
 from reviews.services.leases import heartbeat_seat, hold_seat, release_seat, resume_seat
 
@@ -70,6 +72,10 @@ def next_queue(request: PortalRequest, key: str) -> HttpResponse:
 def next_case(request: PortalRequest, key: str) -> HttpResponse:
     """Claim the next seat and show its case; an empty queue explains itself."""
     seat = claim_next(actor=request.actor, queue_key=key, viewed=True)
+    # where work begins, not at every case: a hint stands beside no case in particular
+    hint = tell_hint(actor=request.actor) if seat else None
+    if hint:
+        messages.info(request, hint)
     return redirect("seat", seat.pk) if seat else redirect("queue", key)
 
 
