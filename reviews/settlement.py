@@ -68,7 +68,7 @@ def next_moves(panel_ids: Sequence[UUID]) -> NextMoves:
     for each in voted:
         weighted, history = posteriors[each.panel.pk]
         shares = _shares(each)
-        move = _move(each, Confidences(_in_force(each, shares, weighted), weighted), rooms[each.panel.pk])
+        move = _move(each, Confidences(_in_force(each, shares, weighted), weighted, history), rooms[each.panel.pk])
         if isinstance(move, AddSeat):
             growing.append((each, move.because))
         elif isinstance(move, Settle | Dispute):

@@ -11,6 +11,9 @@ from reviews.panels.rules import Mode, PanelRules, Stop, Veto
 
 # two labels as probable as this are tied: sums taken in another order differ by less
 TIE = 1e-9
+# Before so many judgments a posterior tells more of what is assumed of newcomers than of these people: the first
+# vote of all would make itself certain. Until then nobody is sure enough to stop early.
+LEAST_HISTORY = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,12 @@ class Advised:
 
 @dataclass(frozen=True, slots=True)
 class Confidences:
-    """The probability of each label: `chosen` by the method in force, `weighted` given the reviewers' known errors."""
+    """The probability of each label: `chosen` by the method in force, `weighted` given the reviewers' known errors,
+    as `history` judgments show them."""
 
     chosen: Mapping[str, float] = field(default_factory=dict)
     weighted: Mapping[str, float] = field(default_factory=dict)
+    history: int = LEAST_HISTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,7 @@ def _leading(rules: PanelRules, votes: Sequence[Vote], confidences: Confidences)
 def _is_sure(rules: PanelRules, label: str, confidences: Confidences) -> bool:
     # shares of votes are no probabilities: one vote alone would be certain
     least = rules.confidence_at_least if rules.confidence_at_least is not None else 1.0
-    return confidences.weighted.get(label, 0.0) >= least - TIE
+    return confidences.history >= LEAST_HISTORY and confidences.weighted.get(label, 0.0) >= least - TIE
 
 
 def _most_voted(labels: Sequence[str]) -> str | None:

@@ -218,6 +218,12 @@ class TestConfidence:
         assert moves(self.rules, A, A) == Settle(A, "confident")
         assert moves(self.rules, A, B) == AddSeat("not_confident")
 
+    def test_nobody_is_sure_of_people_who_are_not_known(self) -> None:
+        known = confidences([Vote(A), Vote(A)])
+        unknown = Confidences(known.chosen, known.weighted, history=2)
+        votes = [Vote(A), Vote(A)]
+        assert next_move(self.rules, votes, advice=None, confidences=unknown, room=Room()) == AddSeat("not_confident")
+
     def test_then_the_mode_decides(self) -> None:
         assert moves(self.rules, A, B, B, right=0.6) == Settle(B, "majority")
         assert moves(self.rules, A, B, C) == Dispute("tie")
