@@ -31,7 +31,7 @@ def loads(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_keys: 
     try:
         root = [orjson.loads(data)]
     except orjson.JSONDecodeError as error:
-        raise Invalid(f"This is not strict JSON: {error}.", code="not_json") from None
+        raise Invalid(_not_json(data, error), code="not_json") from None
     keys = _walk(root, max_depth)
     if keys > max_keys:
         raise Invalid(
@@ -123,22 +123,31 @@ def _join(place: str, key: str | int) -> str:
     return f"{place}.{key}" if place else str(key)
 
 
-class _Duplicate(Exception):
-    pass
+def _not_json(data: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as odd:
+        return f"This is not UTF-8, which JSON is written in: byte {odd.start + 1} fits in no character."
+    return f"This is not strict JSON: {error}."
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object as it stands in the text, each key as often as it does."""
 
 
 def _first_duplicate(data: bytes) -> str:
-    """The first key that stands twice in one object of the valid JSON text `data`."""
+    """The place of the first key that stands twice in one object of the valid JSON text `data`."""
+    return _doubled(json.loads(data, object_pairs_hook=_Pairs, parse_int=float), "")
 
-    def pairs(items: list[tuple[str, Any]]) -> None:
-        seen: set[str] = set()
-        for key, _ in items:
-            if key in seen:
-                raise _Duplicate(key)
-            seen.add(key)
 
-    try:
-        json.loads(data, object_pairs_hook=pairs, parse_int=float)
-    except _Duplicate as found:
-        return str(found)
+def _doubled(value: Any, place: str) -> str:
+    is_object = isinstance(value, _Pairs)
+    members = value if is_object else enumerate(value) if type(value) is list else ()
+    seen: set[str | int] = set()
+    for key, item in members:
+        if key in seen:
+            return _join(place, key)
+        seen.add(key)
+        if found := _doubled(item, _join(place, key)):
+            return found
     return ""

@@ -16,6 +16,15 @@ def test_unknown_routes_below_api_are_problems(api: APIClient) -> None:
     assert is_problem(api.get("/api/v1/cases/not-a-uuid/"), 404, "not_found")
 
 
+def test_a_slash_at_the_end_makes_no_other_address(api: APIClient, loan: Case) -> None:
+    for path in (f"cases/{loan.pk}", "cases", f"cases/{loan.pk}/timeline", "case-types/loan"):
+        bare, slashed = api.get(f"/api/v1/{path}"), api.get(f"/api/v1/{path}/")
+        assert bare.status_code == slashed.status_code == 200, path
+        assert bare.content == slashed.content
+    body = {"case_type": "loan", **submission("L-2")}
+    assert api.post("/api/v1/cases", body, format="json").status_code == 201
+
+
 def test_a_foreign_case_is_told_like_a_random_one(loan: Case, foreign_api: APIClient) -> None:
     foreign = foreign_api.get(f"/api/v1/cases/{loan.pk}/")
     random = foreign_api.get(f"/api/v1/cases/{uuid7()}/")

@@ -48,7 +48,7 @@ def test_a_key_that_stands_twice_is_refused_wherever_it_stands(members: dict[str
     with pytest.raises(Invalid) as refused:
         read(f'[{{"outer": {text}}}]')
     assert refused.value.code == "duplicate_key"
-    assert (json.loads(again[0]) or "$") in refused.value.fields
+    assert set(refused.value.fields) == {f"[0].outer.{json.loads(again[0])}"}
 
 
 HOSTILE = {
@@ -126,3 +126,23 @@ def test_the_place_is_named() -> None:
 def test_size_is_looked_at_before_content() -> None:
     with pytest.raises(TooLarge):
         loads(b"[" * 11, max_bytes=10)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"payload": {"amount": 1, "amount": 2}}', "payload.amount"),
+        ('{"a": [{"b": 1}, {"b": 1, "c": {}, "b": 2}]}', "a[1].b"),
+        ('{"a": 1, "\\u0061": 2}', "a"),
+    ],
+)
+def test_a_duplicate_key_is_named_with_its_place(text: str, place: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        loads(text.encode(), max_bytes=1_000)
+    assert set(refused.value.fields) == {place}
+
+
+def test_bytes_that_are_no_utf_8_are_said_to_be_so() -> None:
+    with pytest.raises(Invalid, match=r"not UTF-8.*byte 7") as refused:
+        loads(b'{"a": \xff}', max_bytes=1_000)
+    assert refused.value.code == "not_json"
