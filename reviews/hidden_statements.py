@@ -5,18 +5,30 @@ date, age, the time in its id), so that nothing tells it apart; it is reserved f
 it is not there. What a live seat's id cannot be, this one's is not either: see `kernel.ids`.
 """
 
+from reviews.claim_statements import SETS_OF_ONE
+
+_SETS = SETS_OF_ONE.replace("{when}", "and exists (select 1 from asked)")
+
 # Within this many of the newest decisions, one is drawn for a second review.
 NEWEST_DECISIONS = 500
 
+# The foremost live seat, by one probe a set of skills, as the index has them: sorting a queue would show in the time.
 _NEIGHBOUR = """
     select seat.*, panel.template_id, panel.why, panel.case_type_id, panel.is_full, panel.drawn_with,
         ('x' || lpad(translate(left(seat.id::text, 13), '-', ''), 16, '0'))::bit(64)::bigint as millisecond
-    from reviews_seat seat
+    from (
+        select head.* from sets cross join lateral (
+            select seat.* from reviews_seat seat
+            where seat.tenant_id = %(tenant)s and seat.queue_id = sets.queue_id and seat.kind = sets.kind
+              and seat.skill_set = sets.skill_set and seat.state = 'open' and seat.purpose = 'live'
+            order by seat.priority desc, seat.due_at, seat.id
+            limit 1
+        ) head
+        where sets.kind = 'reviewer'
+        order by head.priority desc, head.due_at, head.id
+        limit 1
+    ) seat
     join reviews_panel panel on panel.tenant_id = %(tenant)s and panel.id = seat.panel_id
-    where seat.tenant_id = %(tenant)s and seat.queue_id = %(queue)s and seat.kind = 'reviewer' and seat.state = 'open'
-      and seat.purpose = 'live' and exists (select 1 from asked)
-    order by seat.priority desc, seat.due_at, seat.id
-    limit 1
 """
 
 _GOLD = """
@@ -87,7 +99,7 @@ _STRANGER = """
 # Opens what the draws ask for, and answers the seats opened now and the one opened before that is due. One statement
 # whatever it finds: a claim takes as many with a hidden seat as without.
 NEXT_HIDDEN = f"""
-with busy as materialized (
+with recursive busy as materialized (
     select 1 from reviews_seat seat
     where seat.tenant_id = %(tenant)s and seat.queue_id = %(queue)s and seat.reviewer_id = %(me)s
       and seat.state in ('claimed', 'answered')
@@ -99,7 +111,8 @@ with busy as materialized (
         where before.tenant_id = %(tenant)s and before.reviewer_id = %(me)s and before.queue_id = %(queue)s
           and before.position = draw.position
     )
-), neighbour as materialized ({_NEIGHBOUR}),
+), {_SETS},
+neighbour as materialized ({_NEIGHBOUR}),
 candidate as materialized ({_GOLD} union all {_DECIDED}),
 eligible as materialized (
     select candidate.*, known.submitter_id, known.subject_user_id,
