@@ -38,16 +38,8 @@ def notify(
     """
     if kind not in Kind.values or not path.startswith("/") or path.startswith("//"):
         raise ValueError(f"no notice of kind {kind!r} leads to {path!r}")
-    wanted = set(recipient_ids)
-    members = Membership.objects.filter(user_id__in=wanted, is_active=True, user__is_active=True)
-    people = sorted(members.values_list("user_id", flat=True)) if wanted else []
-    known = set(Notice.objects.filter(recipient_id__in=people, kind=kind, dedupe_key=dedupe_key).values_list(
-        "recipient_id", flat=True
-    )) if people else set()  # fmt: skip
-    chosen = dict(
-        NoticePreference.objects.filter(person_id__in=people, kind=kind).values_list("person_id", "delivery")
-    ) if people else {}  # fmt: skip
-    rows = [
+    deliveries = _deliveries(set(recipient_ids), kind=kind, dedupe_key=dedupe_key)
+    told = [
         Notice(
             tenant_id=tenant_id,
             recipient_id=person,
@@ -57,12 +49,11 @@ def notify(
             text=text[:LONGEST_TEXT],
             path=path,
             dedupe_key=dedupe_key,
-            delivery=chosen.get(person, DEFAULTS[kind]),
+            delivery=delivery,
         )
-        for person in people
-        if person not in known
+        for person, delivery in deliveries.items()
+        if delivery != Delivery.NONE
     ]
-    told = [row for row in rows if row.delivery != Delivery.NONE]
     Notice.objects.bulk_create(told)
     _enqueue_mails(tenant_id, told)
     return told
@@ -144,6 +135,18 @@ def _invite(actor: Actor, membership: Membership) -> None:
         path="/",
         dedupe_key=str(event),
     )
+
+
+def _deliveries(people: set[UUID], *, kind: str, dedupe_key: str) -> dict[UUID, str]:
+    """How those of these people who are active members, and were not told yet, want to be told."""
+    if not people:
+        return {}
+    members = Membership.objects.filter(user_id__in=people, is_active=True, user__is_active=True)
+    known = Notice.objects.filter(recipient_id__in=people, kind=kind, dedupe_key=dedupe_key)
+    new = set(members.values_list("user_id", flat=True)) - set(known.values_list("recipient_id", flat=True))
+    wishes = NoticePreference.objects.filter(person_id__in=new, kind=kind).values_list("person_id", "delivery")
+    chosen = dict(wishes) if new else {}
+    return {person: chosen.get(person, DEFAULTS[kind]) for person in sorted(new)}
 
 
 def _enqueue_mails(tenant_id: UUID, notices: Sequence[Notice]) -> None:

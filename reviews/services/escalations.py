@@ -20,7 +20,7 @@ from reviews.escalation_queries import LivePanel
 from reviews.ladders import HOUSE_LADDER, REWAKE
 from reviews.models import LIVE_ESCALATION, LIVE_PANEL, Calendar, Escalation, EscalationRule, Panel, Seat, Trigger
 from reviews.queries import IN_HAND
-from reviews.services.rungs import NotYet, Outcome, call_again, do_rung
+from reviews.services.rungs import NotYet, Outcome, call_again, take_rung
 from reviews.services.service_levels import calendar_of
 from reviews.sla import add_working_time, read_span
 from reviews.states import ESCALATION, RuleState
@@ -210,7 +210,7 @@ def _step_up(actor: Actor, escalation: Escalation, ladder: Sequence[Mapping[str,
         return outcome
     if again:
         record("escalation.rewoken", escalation, actor=actor, body={"rung": at, "told": 0})
-    outcome = do_rung(actor, escalation=escalation, rung=ladder[at])
+    outcome = take_rung(actor, escalation=escalation, rung=ladder[at])
     escalation.rung = at + 1
     body = {"rung": at + 1, "action": ladder[at]["action"], "done": outcome.done, "told": outcome.told}
     record(

@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
     told: int = 0
 
 
-def do_rung(actor: Actor, *, escalation: Escalation, rung: Mapping[str, Any]) -> Outcome:
+def take_rung(actor: Actor, *, escalation: Escalation, rung: Mapping[str, Any]) -> Outcome:
     """Do one rung. What a service refuses is an outcome; raises NotYet where it has to wait."""
     try:
         return _ACTIONS[rung["action"]](actor, escalation, rung)

@@ -73,11 +73,7 @@ def create_service_level(
     """
     require(permissions.can_define_reviews(actor))
     version = get_current_version(actor, case_type_key)
-    fields = key_problems(key, name=name) | _definition_problems(definition, version)
-    if calendar_key and calendar_key not in escalation_queries.newest_calendars():
-        fields["calendar_key"] = ["There is no such calendar."]
-    if fields:
-        raise Invalid("The service level is not valid.", fields=fields)
+    _require_valid(key, name, calendar_key, definition, version)
     queue = queries.get_queue(actor, queue_key) if queue_key else None
     known = escalation_queries.newest_levels()
     _require_alone(known.values(), key=key, case_type_id=version.case_type_id, queue=queue)
@@ -97,19 +93,8 @@ def create_service_level(
             level.save(force_insert=True)
     except IntegrityError:
         raise Conflict("Somebody else has just changed this level.", code="service_level_changed") from None
-    body = {"key": key, "version": level.version, "case_type": case_type_key, "queue": queue_key, "enabled": enabled}
-    body["definition_sha256"] = document_digest(definition)
-    record("service_level.created", level, actor=actor, body=body)
+    record("service_level.created", level, actor=actor, body=_told(level))
     return level
-
-
-def due_times(cases: Sequence[CaseSeen], level: ServiceLevel, *, calendar: WorkingCalendar) -> list[datetime]:
-    """By when each case is to be decided under a level, if its term begins now."""
-    now, found = timezone.now(), dict[str, datetime]()
-    for within in [_within(level, seen, now)[0] for seen in cases]:
-        if within not in found:
-            found[within] = add_working_time(now, read_span(within, calendar=calendar), calendar=calendar)
-    return [found[_within(level, seen, now)[0]] for seen in cases]
 
 
 def enabled_levels() -> list[ServiceLevel]:
@@ -213,6 +198,26 @@ def _within(level: ServiceLevel, seen: CaseSeen, now: datetime) -> tuple[str, st
         elif verdict.fired:
             return rule["within"], rule["name"], (*failed, *verdict.because)
     return level.definition["within"], "", failed
+
+
+def _told(level: ServiceLevel) -> dict[str, Any]:
+    """Which level, for what, and the digest of all that it says."""
+    return {
+        "key": level.key,
+        "version": level.version,
+        "case_type": level.case_type.key,
+        "queue": level.queue.key if level.queue else "",
+        "enabled": level.enabled,
+        "definition_sha256": document_digest(level.definition),
+    }
+
+
+def _require_valid(key: str, name: str, calendar_key: str, definition: Any, version: CaseTypeVersion) -> None:
+    fields = key_problems(key, name=name) | _definition_problems(definition, version)
+    if calendar_key and calendar_key not in escalation_queries.newest_calendars():
+        fields["calendar_key"] = ["There is no such calendar."]
+    if fields:
+        raise Invalid("The service level is not valid.", fields=fields)
 
 
 def _definition_problems(definition: Any, version: CaseTypeVersion) -> dict[str, list[str]]:
