@@ -60,7 +60,7 @@ def look_for_stamps(steps: Sequence[ClaimedStep], finish: Finish) -> None:
         for step in steps:
             until = datetime.strptime(step.dedupe_key, "%Y-%m").replace(tzinfo=UTC)
             since = (until - timedelta(days=1)).replace(day=1)
-            raise_flags(actor, Queue.objects.get(pk=step.subject_id), since=since, until=until)
+            raise_flags(actor, queue=Queue.objects.get(pk=step.subject_id), since=since, until=until)
             begin = month_after(until)
             rows = [NewStep(step.subject_id, (), dedupe_key=f"{begin:%Y-%m}", run_at=begin)]
             enqueue_many("stamps", tenant_id=tenant_id, rows=rows)

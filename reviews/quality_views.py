@@ -102,7 +102,7 @@ def practice(request: PortalRequest, key: str) -> HttpResponse:
         except (Conflict, Invalid) as refusal:
             return domain_refusal(request, refusal)
         return render(request, "reviews/practice.html", _feedback(request, queue, answer))
-    case = practice_cases(request.actor, queue).order_by("?").first()
+    case = practice_cases(request.actor, queue=queue).order_by("?").first()
     context = {"queue": queue, "score": quality_queries.practised(request.actor), "form": form}
     if case is not None:
         context |= {"case": case, **_practised_case(case)}

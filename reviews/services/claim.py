@@ -61,7 +61,7 @@ def takes_oldest(reviewer_id: UUID, *, taken: int, rate: float) -> bool:
 def _take(actor: Actor, queue: Queue, facts: ReviewerFacts, *, viewed: bool) -> Seat | None:
     hidden = None
     if _hides_cases(queue) and not (facts.stopped or facts.in_hand):
-        hidden = next_hidden_seat(actor, queue, taken=facts.taken)
+        hidden = next_hidden_seat(actor, queue=queue, taken=facts.taken)
     for _ in range(MOST_TRIES):
         seat, again = _claim(actor, queue, facts, viewed=viewed, given_back=False, hidden=hidden)
         if seat is None and not facts.stopped:

@@ -156,7 +156,9 @@ def _examine_pauses(actor: Actor, item: GoldItem, results: Sequence[GoldResult])
             evidence_of(queue, case_type_id=item.case_type_id, reviewer_id=reviewer_id) for queue in queues.values()
         )
         if pause is not None and not still:
-            lift(actor, pause, reason="A known case that counted for this pause was wrong and has been corrected.")
+            lift(
+                actor, pause=pause, reason="A known case that counted for this pause was wrong and has been corrected."
+            )
             lifted += 1
     return lifted
 

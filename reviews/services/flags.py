@@ -23,10 +23,10 @@ def look_for_rubber_stamps(*, actor: Actor, queue_key: str, since: datetime, unt
     require(permissions.can_manage_queue(actor, queries.granted_on(queue)), "You do not manage this queue.")
     if since >= until:
         raise Invalid("The period is empty.", fields={"until": ["Later than its beginning."]})
-    return raise_flags(actor, queue, since=since, until=until)
+    return raise_flags(actor, queue=queue, since=since, until=until)
 
 
-def raise_flags(actor: Actor, queue: Queue, *, since: datetime, until: datetime) -> list[StampFlag]:
+def raise_flags(actor: Actor, *, queue: Queue, since: datetime, until: datetime) -> list[StampFlag]:
     """A flag for each reviewer whom the period speaks against, once; inside a command or a finish."""
     reviewers, judged, seeded = period_of(queue, since=since, until=until)
     findings = look(judged, seeded, n_reviewers=len(reviewers))

@@ -110,7 +110,7 @@ def told_of(item: GoldItem) -> dict[str, Any]:
     return {"known_case_id": str(item.known_case_id), "label": item.label, "accepted": item.accepted}
 
 
-def sort_at(actor: Actor, queue: Queue, *, position: int) -> str | None:
+def sort_at(actor: Actor, *, queue: Queue, position: int) -> str | None:
     """What a person's seat number `position` in a queue is to be: gold, human or model (decided), or none of them.
 
     A keyed hash, so that the draw can be repeated by who has the key and by nobody else; asking again never
@@ -127,13 +127,15 @@ def sort_at(actor: Actor, queue: Queue, *, position: int) -> str | None:
     return None
 
 
-def next_hidden_seat(actor: Actor, queue: Queue, *, taken: int) -> UUID | None:
+def next_hidden_seat(actor: Actor, *, queue: Queue, taken: int) -> UUID | None:
     """The hidden seat that is due for this person now, if there is one. Inside a claim.
 
     Seats are opened one claim ahead and stand at the head of this person's queue until then, so that lists and counts
     show them like any other. Whoever may look cases up is never measured so.
     """
-    draws = [] if can_read_cases(actor) else [(at, sort_at(actor, queue, position=at)) for at in (taken, taken + 1)]
+    draws = (
+        [] if can_read_cases(actor) else [(at, sort_at(actor, queue=queue, position=at)) for at in (taken, taken + 1)]
+    )
     # the seat that is taken now was to be opened one claim ago, but for the quiz, which begins with the first
     asked = [(at, sort) for at, sort in draws if sort and (at > taken or at < queue.gold_first)]
     event_id = uuid7()

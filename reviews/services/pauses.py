@@ -75,11 +75,11 @@ def lift_pause(*, actor: Actor, pause_id: UUID, reason: str) -> ReviewerPause:
     if pause.lifted_at is not None:
         raise Conflict("This pause is lifted already.", code="pause_lifted")
     _require_reason(reason)
-    lift(actor, pause, reason=reason)
+    lift(actor, pause=pause, reason=reason)
     return pause
 
 
-def lift(actor: Actor, pause: ReviewerPause, *, reason: str) -> None:
+def lift(actor: Actor, *, pause: ReviewerPause, reason: str) -> None:
     """End a pause inside a command, and tell its subject."""
     pause.lifted_at, pause.lifted_by, pause.lift_reason = datetime.now(UTC), actor.id, reason
     pause.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])

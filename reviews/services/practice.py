@@ -20,7 +20,7 @@ def answer_practice(*, actor: Actor, queue_key: str, case_id: UUID, label: str) 
     """Answer a past case; what turned out to be true is told at once."""
     queue = queries.get_queue(actor, queue_key)
     require(permissions.can_work_queue(actor, queries.granted_on(queue)), "This queue is not yours to work in.")
-    case = practice_cases(actor, queue).filter(pk=case_id).first()
+    case = practice_cases(actor, queue=queue).filter(pk=case_id).first()
     if case is None:
         raise NotFound
     if label not in label_keys(type_version(case.type_version_id).labels):
@@ -38,7 +38,7 @@ def answer_practice(*, actor: Actor, queue_key: str, case_id: UUID, label: str) 
     return answer
 
 
-def practice_cases(actor: Actor, queue: Queue) -> QuerySet[Case]:
+def practice_cases(actor: Actor, *, queue: Queue) -> QuerySet[Case]:
     """Decided cases of the queue's type with a known outcome, in which this person has no part, and no gold."""
     seats = Seat.objects.filter(panel__case_id=OuterRef("pk"), reviewer_id=actor.id)
     gold = GoldItem.objects.filter(known_case_id=OuterRef("pk"))

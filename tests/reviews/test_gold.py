@@ -101,9 +101,9 @@ def test_later_ones_come_by_draw_and_stand_in_the_list_before(office: Office, al
 
 def test_the_draw_cannot_be_repeated_by_asking_again(office: Office, alice: Actor, bob: Actor) -> None:
     office.queue.gold_rate = 0.3
-    draws = [sort_at(alice, office.queue, position=at) for at in range(2_000)]
-    assert draws == [sort_at(alice, office.queue, position=at) for at in range(2_000)]
-    assert draws != [sort_at(bob, office.queue, position=at) for at in range(2_000)]
+    draws = [sort_at(alice, queue=office.queue, position=at) for at in range(2_000)]
+    assert draws == [sort_at(alice, queue=office.queue, position=at) for at in range(2_000)]
+    assert draws != [sort_at(bob, queue=office.queue, position=at) for at in range(2_000)]
     assert 500 < draws.count("gold") < 700
 
 

@@ -24,7 +24,7 @@ def know(office: Office, case: Any, label: str = "decline") -> None:
 def test_an_answer_is_told_at_once_and_counts_nowhere(office: Office, alice: Actor, mona: Actor, gil: Actor) -> None:
     (case,) = decide(office, 1_000)
     with office.scope():
-        assert not practice_cases(alice, office.queue).exists(), "its outcome is not known"
+        assert not practice_cases(alice, queue=office.queue).exists(), "its outcome is not known"
     know(office, case)
     ask = {"queue_key": "loans", "case_id": case.pk}
     with pytest.raises(Invalid):
@@ -51,8 +51,8 @@ def test_neither_own_cases_nor_known_ones(office: Office, alice: Actor, bob: Act
         know(office, case, "approve")
     make_gold(office, [gold])
     with office.scope():
-        assert list(practice_cases(alice, office.queue)) == []
-        assert list(practice_cases(bob, office.queue)) == [own]
+        assert list(practice_cases(alice, queue=office.queue)) == []
+        assert list(practice_cases(bob, queue=office.queue)) == [own]
 
 
 def seats_and_judgments(office: Office) -> tuple[int, int]:
