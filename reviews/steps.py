@@ -116,7 +116,7 @@ def _grow(actor: Actor, growing: Sequence[tuple[JudgedPanel, str]]) -> None:
     added = add_seats(actor=actor, seats=asked)
     for seat, (each, because) in zip(asked, growing, strict=True):
         if each.panel.pk in added:
-            told = told_of_seat(added[each.panel.pk], seat.plan, because=because)
+            told = told_of_seat(added[each.panel.pk], plan=seat.plan, because=because)
             record("panel.seat_added", each.panel, actor=actor, body=told)
 
 

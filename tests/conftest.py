@@ -27,6 +27,10 @@ from tests.stored import store  # noqa: F401  # a fixture of every test that kee
 PEOPLE = [name for people in the_cast.ROLES.values() for name in people]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="faults: 5,000 cases and 24 kills; panels: 400 of them")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
     """One clone of the template for this worker."""

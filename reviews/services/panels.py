@@ -204,7 +204,7 @@ def add_seat(*, actor: Actor, panel_id: UUID, why: str) -> Seat:
     )  # fmt: skip
     added = add_seats(actor=actor, seats=[NewSeat(panel.pk, number, plan)])
     seat = Seat.objects.get(pk=added[panel.pk])
-    told = told_of_seat(seat.pk, plan, because="asked_for")
+    told = told_of_seat(seat.pk, plan=plan, because="asked_for")
     record("panel.seat_added", panel, actor=actor, body=told, personal={"why": _reason(why)})
     return seat
 
@@ -250,7 +250,7 @@ def dispute_panel(*, actor: Actor, panel_id: UUID, why: str) -> Panel:
     return panel
 
 
-def told_of_seat(seat_id: UUID, plan: SeatPlan, *, because: str) -> dict[str, Any]:
+def told_of_seat(seat_id: UUID, *, plan: SeatPlan, because: str) -> dict[str, Any]:
     """A seat more, for the ledger."""
     told: dict[str, Any] = {"seat_id": str(seat_id), "because": because, "stage": plan.stage}
     return told | {"skills": list(plan.skills)} if plan.skills else told
