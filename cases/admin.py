@@ -18,7 +18,8 @@ from django.utils.safestring import SafeString
 
 from cases import permissions, services
 from cases.models import Case, CaseFacet, CasePayload, CaseType, CaseTypeVersion, Decision, MadeBy, Outcome
-from hitl_platform.console.cards import Figure, thousands
+from cases.states import OPEN_STATES
+from hitl_platform.console.cards import Figure, Need, thousands
 from hitl_platform.console.forms import ConsoleForm, DocumentField
 from hitl_platform.console.model_admin import HISTORY, ConsoleAdmin, Event, document
 from hitl_platform.console.site import site
@@ -167,6 +168,13 @@ class OutcomeAdmin(ConsoleAdmin):
     list_display_links = ("case", "label")
     list_select_related = ("case",)
     search_exactly = ("case__external_id",)
+
+
+def needs(actor: Actor) -> list[Need]:
+    """Cases that are not decided although their time is over."""
+    late = _count(Case.objects.filter(state__in=OPEN_STATES, due_at__lt=timezone.now()))
+    where = f"{reverse('console:cases_case_changelist')}?state__exact=in_review"
+    return [Need(late, "case overdue", "cases overdue", where, "danger", "Not decided when it was due.")]
 
 
 def figures(actor: Actor) -> list[Figure]:

@@ -48,6 +48,7 @@ def run(arguments: Sequence[str]) -> int:
         with occupy(home, say=narrator.say):
             return serve(options, home=home, narrator=narrator)
     except StopAsked:
+        narrator.say("Stopped.")
         return 0 if not options.smoke else 130
     finally:
         if options.smoke:
@@ -83,7 +84,7 @@ def serve(options: Options, *, home: Path, narrator: Narrator) -> int:
             narrator.say(f"Ready after {time.monotonic() - started:.0f} s.")
             if options.smoke:
                 return drive(supervisor, address=address, home=home)
-            welcome(narrator, address=address, home=home)
+            welcome(narrator, address=address, home=home, reviewers=options.reviewers)
             supervisor.start(programs.seed_demo())  # cases arrive while the visitor looks around
             if options.reviewers:
                 supervisor.start(programs.simulated_reviewers(options.reviewers, address=address))
@@ -131,7 +132,7 @@ def drive(supervisor: Supervisor, *, address: str, home: Path) -> int:
     return code
 
 
-def welcome(narrator: Narrator, *, address: str, home: Path) -> None:
+def welcome(narrator: Narrator, *, address: str, home: Path, reviewers: int) -> None:
     """The address and the demo's logins."""
     narrator.say(f"Portal   {address}/")
     narrator.say(f"Console  {address}/console/")
@@ -141,7 +142,8 @@ def welcome(narrator: Narrator, *, address: str, home: Path) -> None:
     for login in people:
         roles = ", ".join(role.replace("_", " ") for role in login["roles"])
         narrator.say(f"  {login['email']:<32} {login['password']:<22} {login['tenant']}: {roles}")
-    narrator.say(f"{len(known) - len(people)} simulated reviewers besides; `demo --reviewers 6` sets six to work.")
+    hint = f"{reviewers} of them at work." if reviewers else "`demo --reviewers 6` sets six to work."
+    narrator.say(f"{len(known) - len(people)} simulated reviewers besides; {hint}")
     narrator.say("Ctrl-C stops everything; the data stays. `python3 manage.py create_key --help` makes API keys.")
 
 

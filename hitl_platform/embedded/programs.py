@@ -23,6 +23,7 @@ class Program:
     ready_url: str = ""
     patience: float = 10.0  # seconds from SIGTERM to SIGKILL
     once: bool = False  # ends by itself, and is not started again
+    visits: bool = False  # comes by the front door, and leaves before it closes
     superuser: bool = False  # gets SUPERUSER_DATABASE_URL
 
     def is_ready(self, line: str) -> bool:
@@ -118,7 +119,7 @@ def seed_demo(*arguments: str) -> Program:
 def simulated_reviewers(number: int, *, address: str) -> Program:
     """Simulated people who work the demo's queues through the portal, with the logins of HITL_DEMO_LOGINS."""
     command = django("simulate_reviewers", "--reviewers", str(number), "--url", address)
-    return Program(name="people", command=command)
+    return Program(name="people", command=command, visits=True)
 
 
 def smoke(address: str, *, report: str, logins: str) -> Program:

@@ -11,7 +11,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -173,8 +173,14 @@ class Supervisor:
         self.note_children()
 
     def stop(self) -> None:
-        """Ask all processes to end, the last started first; kill what outlives its patience. Servers stop later."""
+        """Ask all processes to end: visitors, then the others, the last started first. Servers stop later."""
         members = list(reversed(self.members.values()))
+        # visitors first: they would tell of doors that close on them
+        for leaving in ([m for m in members if m.program.visits], [m for m in members if not m.program.visits]):
+            self.end(leaving)
+
+    def end(self, members: Sequence[Member]) -> None:
+        """Ask these processes to end, wait for them, kill what outlives its patience."""
         asked = time.monotonic()
         for member in members:
             if member.child.poll() is None:

@@ -5,8 +5,10 @@ import json
 import pytest
 from django.urls import reverse
 
+from cases.models import Case
 from hitl_platform.console import urls
 from hitl_platform.console.site import site
+from hitl_platform.tenants.scope import tenant_scope
 
 assert urls.urlpatterns, "importing the addresses registers the pages"
 METAS = sorted((model._meta for model in site._registry), key=lambda meta: meta.label)
@@ -29,3 +31,21 @@ def test_each_reason_stands_on_a_line_of_its_own(console, acme_things):
     alert = page.split('role="alert"')[1].split("</div>")[0]
     assert alert.count("<li>") >= 4
     assert "docs/routing.md" in page
+
+
+def test_codes_are_words_and_people_have_names(console, acme, acme_things, mona):
+    page = console.get(reverse("console:reviews_routingpolicy_change", args=[acme_things.policy.pk])).content.decode()
+    assert "Draft" in page
+    assert mona.name in page
+    case = console.get(reverse("console:cases_case_change", args=[acme_things.case.pk])).content.decode()
+    assert "L-1 | L-1" not in case
+    listed = console.get(reverse("console:cases_case_changelist")).content.decode()
+    assert ">Received<" in listed
+    assert "In review" in listed
+
+
+def test_an_overdue_case_needs_somebody(console, acme, acme_things):
+    assert "case overdue" not in console.get("/console/").content.decode()
+    with tenant_scope(acme.id):
+        Case.objects.filter(pk=acme_things.case.pk).update(due_at=acme_things.case.created_at)
+    assert "1 case overdue" in console.get("/console/").content.decode()
