@@ -103,6 +103,8 @@ class Case(TenantOwned):
                 condition=Q(submitter_id__isnull=False) & ~Q(subject_ref=""),
                 name="case_by_submitter",
             ),
+            # the history of a subject
+            models.Index(fields=["tenant", "subject_ref", "-id"], condition=~Q(subject_ref=""), name="case_by_subject"),
         ]
 
     def __str__(self) -> str:

@@ -74,7 +74,7 @@ from cases_case this
 join cases_case other on other.tenant_id = %(tenant)s and other.subject_ref = this.subject_ref and other.id <> this.id
 join cases_casetype kind on kind.tenant_id = %(tenant)s and kind.id = other.case_type_id
 left join cases_decision said on said.tenant_id = %(tenant)s and said.id = other.decision_id
-where this.tenant_id = %(tenant)s and this.id = %(case)s and this.subject_ref <> ''
+where this.tenant_id = %(tenant)s and this.id = %(case)s and this.subject_ref <> '' and other.subject_ref <> ''
   and other.submitter_id is distinct from %(me)s and other.subject_user_id is distinct from %(me)s
   and (%(every)s::boolean
     or (other.case_type_id = this.case_type_id and not exists (
@@ -104,6 +104,25 @@ from newest
 join cases_decision said on said.tenant_id = %(tenant)s and said.id = newest.decision_id
 join cases_casepayload stored on stored.tenant_id = %(tenant)s and stored.case_id = newest.id
 order by newest.id desc
+"""
+
+# A person's last judgment while it can be undone; on every page of a case, so by hand.
+UNDOABLE = """
+select last.seat_id, last.case_id, queue.name, last.label, known.type_version_id, last.judged_at,
+    last.judged_at + make_interval(secs => queue.undo_seconds)
+from (
+    select judgment.* from reviews_judgment judgment
+    where judgment.tenant_id = %(tenant)s and judgment.reviewer_id = %(me)s and judgment.superseded_at is null
+      and judgment.judged_at >= statement_timestamp() - interval '10 seconds'
+    order by judgment.judged_at desc
+    limit 1
+) last
+join reviews_seat seat on seat.tenant_id = %(tenant)s and seat.id = last.seat_id
+join reviews_queue queue on queue.tenant_id = %(tenant)s and queue.id = seat.queue_id
+join reviews_panel panel on panel.tenant_id = %(tenant)s and panel.id = last.panel_id
+join cases_case known on known.tenant_id = %(tenant)s and known.id = last.case_id
+where panel.state in ('open', 'disputed')
+  and last.judged_at + make_interval(secs => queue.undo_seconds) > statement_timestamp()
 """
 
 # A verdict: the seat is done and the judgment stands, or neither.
