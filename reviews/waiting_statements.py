@@ -25,7 +25,7 @@ _PERSON = f"""person as materialized (
                   where profile.tenant_id = %(tenant)s and profile.user_id = %(me)s), '') as team,
         coalesce((select group_key from reviews_reviewerprofile profile
                   where profile.tenant_id = %(tenant)s and profile.user_id = %(me)s), '') as group_key
-)"""  # noqa: S608 - made of constants  # noqa: S608 - made of constants
+)"""  # noqa: S608 - made of constants
 
 
 def _of_person(statement: str) -> str:
@@ -35,7 +35,7 @@ def _of_person(statement: str) -> str:
         ("%(team)s::text", "team"),
         ("%(group)s::text", "group_key"),
     ):
-        statement = statement.replace(parameter, f"(select {column} from person)")  # noqa: S608 - the columns above  # noqa: S608 - names of columns above
+        statement = statement.replace(parameter, f"(select {column} from person)")  # noqa: S608 - the columns above
     return statement.replace("with recursive ", f"with recursive {_PERSON}, ", 1)
 
 

@@ -120,9 +120,7 @@ class Absence(TenantOwned):
     class Meta:
         base_manager_name = "objects"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")), name="no_absence_that_never_begins"
-            )
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="no_absence_that_never_begins")
         ]
         indexes = [
             models.Index(
