@@ -6,6 +6,7 @@ import pytest
 
 from cases.models import Case
 from cases.services import revise_case_type, withdraw_case
+from hitl_platform.kernel.errors import Conflict
 from hitl_platform.pipeline.models import Step
 from hitl_platform.tenants.actor import Actor
 from models_registry.models import Prediction
@@ -240,5 +241,5 @@ def test_withdrawing_closes_panels_and_seats(open_office: Any, alice: Actor) -> 
     assert office.panel(case).state == "cancelled"
     assert {seat.state for seat in office.seats(case)} == {"cancelled"}
     assert office.events("panel.cancelled")[0].case_id == case.pk
-    with pytest.raises(Exception, match="cancelled"):
+    with pytest.raises(Conflict, match="no longer asked"):
         office.submit_to(claimed, alice)
