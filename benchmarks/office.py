@@ -72,7 +72,7 @@ class Office:
         add_member(actor=self.actor, user=user, roles=[role])
         return user
 
-    def open_queue(self, key: str, *, rows: int, **settings: object) -> Queue:
+    def open_queue(self, key: str, *, rows: int, **settings: Any) -> Queue:
         """A queue of `rows` open seats in which every reviewer works; its undo time is 0."""
         queue = create_queue(
             actor=self.actor, key=key, name=key, template_key="one", undo_seconds=0, lease_seconds=3600, **settings

@@ -10,7 +10,6 @@ import orjson
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import OuterRef, QuerySet
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from cases.models import CaseType
@@ -165,11 +164,14 @@ def finished_since(actor: Actor, since: datetime, *, limit: int = 20) -> tuple[i
 
 def undoable(actor: Actor) -> FinishedSeat | None:
     """This person's last judgment, while it can be undone."""
-    since = RawSQL("statement_timestamp() - interval '10 seconds'", [])
-    mine = Judgment.objects.filter(reviewer_id=actor.id, superseded_at__isnull=True, judged_at__gte=since)
-    last = mine.select_related("seat__queue", "panel", "case").annotate(read_at=Now()).order_by("-judged_at").first()
-    finished = _finished(last) if last is not None else None
-    return finished if finished and finished.undo_until else None
+    with bound_cursor() as cursor:
+        cursor.execute(statements.UNDOABLE, {"tenant": actor.tenant_id, "me": actor.id})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    seat_id, case_id, queue_name, label, type_version_id, judged_at, undo_until = row
+    label_name = _label_names(type_version_id)[label]
+    return FinishedSeat(seat_id, case_id, queue_name, label, label_name, judged_at, undo_until)
 
 
 def get_seat(actor: Actor, seat_id: UUID, *, lock: bool = False) -> Seat:
@@ -222,8 +224,11 @@ def panels_of(case_id: UUID) -> QuerySet[Panel]:
 def _finished(judgment: Judgment) -> FinishedSeat:
     ends = judgment.judged_at + timedelta(seconds=judgment.seat.queue.undo_seconds)
     live = judgment.panel.state in ("open", "disputed") and ends > judgment.read_at  # type: ignore[attr-defined]  # annotated by the query above
-    names = {label["key"]: label["name"] for label in type_version(judgment.case.type_version_id).labels}
     return FinishedSeat(
-        judgment.seat_id, judgment.case_id, judgment.seat.queue.name, judgment.label, names[judgment.label],
-        judgment.judged_at, ends if live else None,
+        judgment.seat_id, judgment.case_id, judgment.seat.queue.name, judgment.label,
+        _label_names(judgment.case.type_version_id)[judgment.label], judgment.judged_at, ends if live else None,
     )  # fmt: skip
+
+
+def _label_names(type_version_id: UUID) -> dict[str, str]:
+    return {label["key"]: label["name"] for label in type_version(type_version_id).labels}
