@@ -204,7 +204,7 @@ def test_reads_its_index_in_order_without_any_statistics(
     with office.scope(), connection.cursor() as cursor:
         queue, facts = staffing_queries.queue_and_facts(alice, "loans", one_claim_at_a_time=True)
         values = {"tenant": alice.tenant_id, "me": alice.id, "queue": queue.pk, "kinds": ["reviewer", "adjudicator"]}
-        values |= {"lease": 900, "viewed": False, "given_back": False, "fresh": True, "hidden": None}
+        values |= {"lease": 900, "viewed": False, "given_back": False, "fresh": True, "hidden": None, "hides": False}
         plan = plan_of(cursor, statement.format(columns=queries.SEAT_COLUMNS), values | facts.parameters)
     # the head of each set of skills, and the one that is locked
     assert plan.count(f"Index Scan using {index}") >= 2, plan

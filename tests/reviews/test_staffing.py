@@ -89,7 +89,14 @@ class TestSkills:
             )
             queue, facts = staffing_queries.queue_and_facts(alice, "loans", one_claim_at_a_time=True)
             values = {"tenant": alice.tenant_id, "me": alice.id, "queue": queue.pk, "kinds": ["reviewer"]}
-            values |= {"lease": 900, "viewed": False, "given_back": False, "fresh": True, "hidden": None}
+            values |= {
+                "lease": 900,
+                "viewed": False,
+                "given_back": False,
+                "fresh": True,
+                "hidden": None,
+                "hides": False,
+            }
             explained = f"explain (analyze, buffers, format json) {CLAIM.format(columns=queries.SEAT_COLUMNS)}"
             cursor.execute(explained, values | facts.parameters)
             (plan,) = cursor.fetchone()[0]
