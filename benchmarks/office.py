@@ -4,6 +4,7 @@ The backlog is written by SQL; whoever claims and submits goes through the door.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from benchmarks.harness import Platform
 from cases.services import create_case_type
