@@ -98,7 +98,7 @@ def _ask(line: socket.socket, target: Target, *, deadline: float, most: int) -> 
     line.settimeout(_left(deadline))
     line.sendall(REQUEST.format(path=target.path, host=target.authority).encode("ascii"))
     # HTTPResponse asks of a socket nothing but a file to read from
-    response = HTTPResponse(_Answer(line, deadline=deadline, most=most), method="GET")  # type: ignore[arg-type]
+    response = HTTPResponse(_Answer(line, deadline=deadline, most=most), method="GET")  # type: ignore[arg-type]  # it reads from anything with makefile()
     response.begin()
     return response
 

@@ -34,7 +34,7 @@ def test_refused(content: bytes) -> None:
 
 
 def test_bytes_are_counted_as_they_are_read(settings: object) -> None:
-    settings.EVIDENCE_MAX_BYTES = 1_000  # type: ignore[attr-defined]
+    settings.EVIDENCE_MAX_BYTES = 1_000  # type: ignore[attr-defined]  # the fixture takes any setting
     assert examine_file(name="a", content=io.BytesIO(b"a" * 1_000)).size == 1_000
     with pytest.raises(TooLarge):
         examine_file(name="a", content=io.BytesIO(b"a" * 1_001))

@@ -147,7 +147,7 @@ class TestHowMuch:
 
     @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
     def test_an_unasked_packing_is_undone(self, encoding: str, pack: object) -> None:
-        with server(saying(answer(pack(b"plain"), Content_Encoding=encoding))) as there:  # type: ignore[operator]
+        with server(saying(answer(pack(b"plain"), Content_Encoding=encoding))) as there:  # type: ignore[operator]  # the parameter is a function
             assert get(there.network())[1] == b"plain"
 
     def test_another_packing_is_refused(self) -> None:

@@ -25,13 +25,13 @@ def manage(tmp_path: Path) -> object:
 
 
 def test_help_lists_our_own_commands_too(manage: object) -> None:
-    said = manage("help").stdout  # type: ignore[operator]
+    said = manage("help").stdout  # type: ignore[operator]  # the fixture is a function
     assert all(f"\n  {name} " in said for name in ("demo", "test", "bench"))
     assert "create_tenant" in said
 
 
 def test_a_nonsense_command_is_said_to_be_one(manage: object) -> None:
-    run = manage("nonsense")  # type: ignore[operator]
+    run = manage("nonsense")  # type: ignore[operator]  # the fixture is a function
     assert run.returncode == 1
     assert "nonsense" in run.stderr
     assert "SECRET_KEY" not in run.stderr

@@ -55,5 +55,5 @@ def test_marks_are_shown_by_their_words() -> None:
     seen = shown_marks(marks, payload=PAYLOAD, titles={"said": "Statement"})
     told = [(mark.title, mark.quote, mark.place) for mark in seen]
     assert told == [
-        ("Statement", "pay", ""), ("thread, 1", "hello", ""), ("scan", "", "25 × 50 % at 10, 20 %"),  # noqa: RUF001
+        ("Statement", "pay", ""), ("thread, 1", "hello", ""), ("scan", "", "25 × 50 % at 10, 20 %"),  # noqa: RUF001 - the sign that the page shows
     ]  # fmt: skip

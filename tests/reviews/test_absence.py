@@ -104,7 +104,7 @@ def test_names_what_is_wrong(office: Office, alice: Actor) -> None:
         ("ends_at", {"ends_at": now}),
         ("ends_at", {"starts_at": now - timedelta(days=3), "ends_at": now - timedelta(days=1)}),
         ("ends_at", {"ends_at": now + timedelta(days=4_000)}),
-        ("starts_at", {"starts_at": datetime(2026, 1, 1), "ends_at": datetime(2027, 1, 1, tzinfo=UTC)}),  # noqa: DTZ001
+        ("starts_at", {"starts_at": datetime(2026, 1, 1), "ends_at": datetime(2027, 1, 1, tzinfo=UTC)}),  # noqa: DTZ001 - a time without its zone is what is refused
     ):
         with pytest.raises(Invalid) as refusal:
             away(alice, **given)
