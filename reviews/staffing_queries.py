@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from hitl_platform.kernel.bound_cursor import bound_cursor
+from hitl_platform.kernel.bound_cursor import bound_cursor, long_cursor
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership
@@ -116,7 +116,7 @@ def queue_and_facts(actor: Actor, key: str, *, one_claim_at_a_time: bool = False
     asked: dict[str, Any] = {"tenant": actor.tenant_id, "me": actor.id, "key": key}
     if one_claim_at_a_time:
         asked["line"] = claim_line(actor.tenant_id, actor.id)
-    with bound_cursor() as cursor:
+    with long_cursor() as cursor:
         cursor.execute(_QUEUE_TO_CLAIM if one_claim_at_a_time else _QUEUE_AND_FACTS, asked)
         queue, beside = queries.queue_of(actor, cursor.fetchone())
     return queue, _facts(beside[1:] if one_claim_at_a_time else beside)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from hitl_platform.kernel.bound_cursor import bound_cursor
+from hitl_platform.kernel.bound_cursor import long_cursor
 from hitl_platform.kernel.errors import Conflict, require
 from hitl_platform.ledger.commands import command, record
 from hitl_platform.tenants.actor import Actor
@@ -91,7 +91,7 @@ def _claim(
 ) -> tuple[Seat | None, bool]:
     """The seat, and whether it was in hand already."""
     oldest = takes_oldest(actor.id, taken=facts.taken, rate=queue.variety_rate)
-    with bound_cursor() as cursor:
+    with long_cursor() as cursor:
         cursor.execute(
             _CLAIM_OLDEST if oldest else _CLAIM,
             {

@@ -14,7 +14,7 @@ from cases.permissions import can_read_cases
 from cases.queries import get_case_type
 from cases.states import CaseState
 from hitl_platform.access import duties
-from hitl_platform.kernel.bound_cursor import bound_cursor
+from hitl_platform.kernel.bound_cursor import long_cursor
 from hitl_platform.kernel.errors import Conflict, Invalid, NotFound, require
 from hitl_platform.kernel.ids import uuid7
 from hitl_platform.ledger.commands import command, record, record_batch
@@ -139,7 +139,7 @@ def next_hidden_seat(actor: Actor, *, queue: Queue, taken: int) -> UUID | None:
     # the seat that is taken now was to be opened one claim ago, but for the quiz, which begins with the first
     asked = [(at, sort) for at, sort in draws if sort and (at > taken or at < queue.gold_first)]
     event_id = uuid7()
-    with bound_cursor() as cursor:
+    with long_cursor() as cursor:
         cursor.execute(
             hidden_statements.NEXT_HIDDEN,
             {
