@@ -23,6 +23,7 @@ from hitl_platform.doors.authentication import actor_of, scope_required
 from hitl_platform.doors.cursors import given_parameters
 from hitl_platform.doors.openapi import answers
 from hitl_platform.doors.parsers import MAX_BODY_BYTES, StrictJSONParser
+from hitl_platform.doors.uploads import UploadView
 from hitl_platform.kernel import strict_json
 from hitl_platform.kernel.errors import Invalid, TooLarge
 from hitl_platform.tenants.actor import Actor
@@ -35,7 +36,7 @@ MOST_AT_ONCE = 10
 MayErase = scope_required(KeyScope.CASES_WRITE, roles=(*permissions.MANAGERS, Role.COMPLIANCE_OFFICER))
 
 
-class CaseFiles(APIView):
+class CaseFiles(UploadView):
     """The evidence files of one case."""
 
     own_transactions = True
@@ -76,7 +77,7 @@ class CaseFiles(APIView):
         return Response(EvidenceFileSerializer(files, many=True).data, status=201 if new else 200)
 
 
-class CasesWithFiles(APIView):
+class CasesWithFiles(UploadView):
     """A case and its files in one request."""
 
     own_transactions = True

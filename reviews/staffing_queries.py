@@ -122,6 +122,13 @@ def queue_and_facts(actor: Actor, key: str, *, one_claim_at_a_time: bool = False
     return queue, _facts(beside[1:] if one_claim_at_a_time else beside)
 
 
+def stand_in_line(tenant_id: UUID, user_id: UUID) -> None:
+    """Wait for a person's claims, absences and what is handed to them, and have later ones wait, until the end."""
+    with bound_cursor() as cursor:
+        line = {"line": claim_line(tenant_id, user_id)}
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%(line)s, 0))", line)
+
+
 def claim_line(tenant_id: UUID, user_id: UUID) -> str:
     """What the claims of one person, and whatever takes their seats from them, wait in line for."""
     return f"claim:{tenant_id}:{user_id}"

@@ -4,7 +4,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 
 class BoundedUpload(TemporaryFileUploadHandler):
@@ -13,6 +16,12 @@ class BoundedUpload(TemporaryFileUploadHandler):
     def __init__(self, request: Any = None) -> None:
         super().__init__(request)
         self.come = 0
+        self.made: list[TemporaryUploadedFile] = []
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin a file, and remember it."""
+        super().new_file(*args, **kwargs)
+        self.made.append(self.file)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         """Count, then keep; raises RequestDataTooBig past the bound."""
@@ -20,3 +29,14 @@ class BoundedUpload(TemporaryFileUploadHandler):
         if self.come > settings.UPLOAD_MAX_BYTES:
             raise RequestDataTooBig
         return super().receive_data_chunk(raw_data, start)
+
+
+class UploadView(APIView):
+    """A route that takes files. Those of an upload that breaks off are closed too, which Django leaves open."""
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """The response as it is, once every temporary file is gone."""
+        for handler in request.upload_handlers:
+            for file in getattr(handler, "made", ()):
+                file.close()
+        return super().finalize_response(request, response, *args, **kwargs)

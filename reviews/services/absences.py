@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from hitl_platform.kernel.errors import Conflict, Invalid, require
@@ -71,9 +70,7 @@ def give_back(*, actor: Actor, user_id: UUID, because: str, seat_ids: Sequence[U
     A frozen answer stays in the ledger, and its seat begins anew. Waits for the person's own claims. Inside a
     command. Returns how many seats were in hand.
     """
-    with connection.cursor() as cursor:
-        line = staffing_queries.claim_line(actor.tenant_id, user_id)
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [line])
+    staffing_queries.stand_in_line(actor.tenant_id, user_id)
     held = Seat.objects.filter(reviewer_id=user_id, state__in=IN_HAND)
     reserved = Seat.objects.filter(reserved_for=user_id, state=SeatState.OPEN)
     if seat_ids is not None:

@@ -194,6 +194,8 @@ def hand_over_seat(
     Raises Invalid where that person could not take it: no member, no role or grant, own or conflicted case, without
     the skills, absent or paused. A frozen answer is nobody's to hand over.
     """
+    # before any seat is locked: an absence of theirs that begins now is either seen here or finds what is handed over
+    staffing_queries.stand_in_line(actor.tenant_id, to_user_id)
     seat = queries.get_seat(actor, seat_id, lock=True)
     require(_holds_or_manages(actor, seat), "This seat is not yours.")
     holder, source = seat.reviewer_id, seat.state

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from cases.models import Case, CaseType
+from cases.models import Case, CaseType, Decision
 from cases.services import score_cases
 from hitl_platform.doors import cursors
 from hitl_platform.kernel.ids import uuid7
@@ -90,7 +90,9 @@ def test_filters_of_decisions(seven: list[Case], api: APIClient, integrator: Act
     assert ids(api, DECISIONS, made_by="panel") == []
     assert ids(api, DECISIONS, case=str(seven[1].pk)) == ["L-1"]
     assert ids(api, DECISIONS, external_id="L-0", case_type="loan") == ["L-0"]
-    assert ids(api, DECISIONS, decided_after=made[-1].decided_at.isoformat()) == ["L-2"]
+    with tenant_scope(integrator.tenant_id):
+        last = Decision.objects.get(pk=made[-1].id)
+    assert ids(api, DECISIONS, decided_after=last.decided_at.isoformat()) == ["L-2"]
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
