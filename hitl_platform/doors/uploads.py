@@ -6,7 +6,6 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 
@@ -34,9 +33,11 @@ class BoundedUpload(TemporaryFileUploadHandler):
 class UploadView(APIView):
     """A route that takes files. Those of an upload that breaks off are closed too, which Django leaves open."""
 
-    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
-        """The response as it is, once every temporary file is gone."""
-        for handler in request.upload_handlers:
-            for file in getattr(handler, "made", ()):
-                file.close()
-        return super().finalize_response(request, response, *args, **kwargs)
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer, whatever became of the upload; then no temporary file is left."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        finally:
+            for handler in request.upload_handlers:
+                for file in getattr(handler, "made", ()):
+                    file.close()
