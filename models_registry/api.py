@@ -14,6 +14,7 @@ from hitl_platform.doors.authentication import actor_of, scope_required
 from hitl_platform.doors.cursors import given_parameters
 from hitl_platform.doors.idempotency import idempotent
 from hitl_platform.doors.openapi import IDEMPOTENCY_KEY, answers
+from hitl_platform.doors.uploads import UploadView
 from hitl_platform.kernel import strict_json
 from hitl_platform.kernel.errors import Invalid, TooLarge
 from hitl_platform.tenants.models import KeyScope, Role
@@ -65,7 +66,7 @@ class Models(APIView):
         return Response(ModelSerializer(model).data, status=201)
 
 
-class Versions(APIView):
+class Versions(UploadView):
     """A registration tries the model out, which takes seconds: no transaction is open meanwhile."""
 
     own_transactions = True
