@@ -173,19 +173,6 @@ class Platform:
         with self.superuser() as connection:
             return {table: count(connection, table=table) for table in tables}
 
-    def manage(self, *arguments: str) -> str:
-        """Run a Django command in the platform's environment; answers its output, raises if it fails."""
-        finished = subprocess.run(
-            programs.django(*arguments),
-            env=dict(self.environment),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if finished.returncode != 0:
-            raise ServerFailed(f"manage.py {' '.join(arguments)} failed:\n{finished.stdout}{finished.stderr}")
-        return finished.stdout
-
 
 def wait_until_ready(
     program: programs.Program, *, child: "subprocess.Popen[bytes]", log: Path, patience: float = 60.0

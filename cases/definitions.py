@@ -69,6 +69,11 @@ def label_keys(labels: Iterable[Mapping[str, Any]]) -> list[str]:
     return [str(label["key"]) for label in labels]
 
 
+def label_names(labels: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The names of labels, by key."""
+    return {label["key"]: label["name"] for label in labels}
+
+
 def favourable_keys(labels: Iterable[Mapping[str, Any]]) -> list[str]:
     """The keys of the labels that give the case's subject what is asked for."""
     return [str(label["key"]) for label in labels if label.get("favourable")]

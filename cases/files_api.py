@@ -23,9 +23,9 @@ from hitl_platform.doors.authentication import actor_of, scope_required
 from hitl_platform.doors.cursors import given_parameters
 from hitl_platform.doors.openapi import answers
 from hitl_platform.doors.parsers import MAX_BODY_BYTES, StrictJSONParser
-from hitl_platform.doors.uploads import UploadView
+from hitl_platform.doors.uploads import UploadView, refuse_by_length
 from hitl_platform.kernel import strict_json
-from hitl_platform.kernel.errors import Invalid, TooLarge
+from hitl_platform.kernel.errors import Invalid
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import KeyScope, Role
 from hitl_platform.tenants.scope import tenant_scope
@@ -68,7 +68,7 @@ class CaseFiles(UploadView):
         URL answers as `fetching`; ask again to see it `stored`, or `refused` with its `problem`.
         """
         actor = actor_of(request)
-        _refuse_by_length(request)
+        refuse_by_length(request, most=settings.UPLOAD_MAX_BYTES, what="An upload")
         if isinstance(request.data, QueryDict):
             files, new = _add(actor, case_id, _examined(request, parts={"file"}))
         else:
@@ -95,7 +95,7 @@ class CasesWithFiles(UploadView):
         Every file is looked at before the case is stored; sent again, it is the same case with the same files.
         """
         actor = actor_of(request)
-        _refuse_by_length(request)
+        refuse_by_length(request, most=settings.UPLOAD_MAX_BYTES, what="An upload")
         files = _examined(request, parts={"file", "case"})
         body = _case_part(request)
         require_valid(SUBMISSION_BODY, body, what="The submission")
@@ -124,13 +124,6 @@ class Erasure(APIView):
     def post(self, request: Any, file_id: UUID) -> Response:
         """Erase a file for good, its name and its bytes; the ledger keeps the digest of what was there."""
         return Response(EvidenceFileSerializer(services.erase_file(actor=actor_of(request), file_id=file_id)).data)
-
-
-def _refuse_by_length(request: Any) -> None:
-    """Refuse by the announced length before a byte is read; what was not announced is counted as it comes."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > settings.UPLOAD_MAX_BYTES:
-        raise TooLarge(f"An upload has at most {settings.UPLOAD_MAX_BYTES >> 20} MiB.")
 
 
 def _examined(request: Any, *, parts: set[str]) -> list[Examined]:

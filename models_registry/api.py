@@ -14,9 +14,9 @@ from hitl_platform.doors.authentication import actor_of, scope_required
 from hitl_platform.doors.cursors import given_parameters
 from hitl_platform.doors.idempotency import idempotent
 from hitl_platform.doors.openapi import IDEMPOTENCY_KEY, answers
-from hitl_platform.doors.uploads import UploadView
+from hitl_platform.doors.uploads import UploadView, refuse_by_length
 from hitl_platform.kernel import strict_json
-from hitl_platform.kernel.errors import Invalid, TooLarge
+from hitl_platform.kernel.errors import Invalid
 from hitl_platform.tenants.models import KeyScope, Role
 from hitl_platform.tenants.scope import tenant_scope
 from models_registry import permissions, queries, services
@@ -149,9 +149,7 @@ class Retirement(VersionVerb):
 
 def _upload(request: Any) -> tuple[bytes, dict[str, Any]]:
     """The parts of a registration, refused by their announced length before a byte is read."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > MAX_UPLOAD_BYTES:
-        raise TooLarge(f"An artifact has at most {MAX_BYTES >> 20} MiB.")
+    refuse_by_length(request, most=MAX_UPLOAD_BYTES, what="An artifact with its definition")
     # a request without a body has no parts at all
     parts: Any = request.data if isinstance(request.data, QueryDict) else QueryDict()
     fields = {

@@ -16,7 +16,6 @@ from models_registry.models import ModelVersion
 from reviews import permissions, statements
 from reviews.case_facts import CaseSeen
 from reviews.models import (
-    LIVE_ESCALATION,
     LIVE_PANEL,
     Calendar,
     Escalation,
@@ -117,8 +116,3 @@ def voters_of(panel_id: UUID) -> set[UUID]:
     """Who has judged on a panel."""
     said = Judgment.objects.filter(panel_id=panel_id, superseded_at__isnull=True)
     return set(said.values_list("reviewer_id", flat=True))
-
-
-def live_escalations() -> Any:
-    """The firings that still want something of somebody, the oldest first."""
-    return Escalation.objects.filter(state__in=LIVE_ESCALATION).order_by("fired_at")

@@ -16,7 +16,6 @@ from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.owned import TenantOwned
 from reviews import permissions
 from reviews.models import (
-    CompetenceSnapshot,
     GoldContest,
     GoldItem,
     GoldResult,
@@ -28,7 +27,6 @@ from reviews.models import (
     StampFlag,
 )
 from reviews.quality.intervals import Share, share_of
-from reviews.type_versions import type_version
 
 # how far back a person's own page looks
 MOST_SHOWN = 50
@@ -186,14 +184,6 @@ def practised(actor: Actor) -> Share:
     return share_of(right["right"], right["total"])
 
 
-def newest_competence(actor: Actor) -> list[CompetenceSnapshot]:
-    """The newest snapshot of each reviewer, case type and source, for those who read reviews."""
-    if not permissions.can_read_reviews(actor):
-        return []
-    rows = CompetenceSnapshot.objects.order_by("reviewer_id", "case_type_id", "source", "-id")
-    return list(rows.distinct("reviewer_id", "case_type_id", "source"))
-
-
 def second_review_agreement(actor: Actor) -> list[Agreement]:
     """How often a blind second look agreed, by queue and by who had decided, with Wilson intervals."""
     if not permissions.can_read_reviews(actor):
@@ -211,11 +201,6 @@ def second_review_agreement(actor: Actor) -> list[Agreement]:
         Agreement(row["queue__name"], row["made_by"], share_of(row["same"], row["total"]), row["unseen"])
         for row in rows
     ]
-
-
-def label_names(type_version_id: UUID) -> dict[str, str]:
-    """The names of a case type version's labels, by key."""
-    return {label["key"]: label["name"] for label in type_version(type_version_id).labels}
 
 
 def settled_votes() -> QuerySet[Any]:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from cases.definitions import label_names
 from cases.layouts import lay_out
 from cases.models import Case
 from cases.queries import payloads
@@ -148,11 +149,11 @@ def _missed(results: list[GoldResult]) -> list[dict[str, Any]]:
 
 
 def _names(result: GoldResult) -> dict[str, str]:
-    return quality_queries.label_names(result.gold_item.known_case.type_version_id)
+    return label_names(type_version(result.gold_item.known_case.type_version_id).labels)
 
 
 def _overturned(judgment: Any) -> dict[str, Any]:
-    names = quality_queries.label_names(judgment.case.type_version_id)
+    names = label_names(type_version(judgment.case.type_version_id).labels)
     return {
         "title": title_of(judgment.case_id),
         "queue": judgment.panel.queue.name,
@@ -174,7 +175,7 @@ def _blocks(case: Case) -> list[Any]:
 
 def _feedback(request: PortalRequest, queue: Queue, answer: PracticeAnswer) -> dict[str, Any]:
     case = answer.practised_case
-    names = quality_queries.label_names(case.type_version_id)
+    names = label_names(type_version(case.type_version_id).labels)
     return {
         "queue": queue,
         "score": quality_queries.practised(request.actor),

@@ -12,12 +12,12 @@ from django.db import connection
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import Now
 
-from cases.models import CaseType
+from cases.definitions import label_names
 from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
 from reviews import permissions, statements, waiting_statements
-from reviews.models import Judgment, Panel, PanelTemplate, Queue, QueueUserPermission, RoutingPolicy, Seat
+from reviews.models import Judgment, PanelTemplate, Queue, QueueUserPermission, RoutingPolicy, Seat
 from reviews.states import SeatState
 from reviews.type_versions import type_version
 
@@ -170,7 +170,7 @@ def undoable(actor: Actor) -> FinishedSeat | None:
     if row is None:
         return None
     seat_id, case_id, queue_name, label, type_version_id, judged_at, undo_until = row
-    label_name = _label_names(type_version_id)[label]
+    label_name = label_names(type_version(type_version_id).labels)[label]
     return FinishedSeat(seat_id, case_id, queue_name, label, label_name, judged_at, undo_until)
 
 
@@ -205,30 +205,17 @@ def get_policy(actor: Actor, policy_id: UUID, *, lock: bool = False) -> RoutingP
     return policy
 
 
-def active_policy(case_type: CaseType) -> RoutingPolicy | None:
-    """The policy in force for a case type."""
-    return RoutingPolicy.objects.filter(case_type=case_type, state="active").first()
-
-
 def newest_templates() -> dict[str, PanelTemplate]:
     """The newest version of every panel template, by key."""
     newest = PanelTemplate.objects.order_by("key", "-version").distinct("key")
     return {template.key: template for template in newest}
 
 
-def panels_of(case_id: UUID) -> QuerySet[Panel]:
-    """The panels of a case, first to last."""
-    return Panel.objects.filter(case_id=case_id).select_related("queue", "template").order_by("round")
-
-
 def _finished(judgment: Judgment) -> FinishedSeat:
     ends = judgment.judged_at + timedelta(seconds=judgment.seat.queue.undo_seconds)
     live = judgment.panel.state in ("open", "disputed") and ends > judgment.read_at  # type: ignore[attr-defined]  # annotated by the query above
+    names = label_names(type_version(judgment.case.type_version_id).labels)
     return FinishedSeat(
-        judgment.seat_id, judgment.case_id, judgment.seat.queue.name, judgment.label,
-        _label_names(judgment.case.type_version_id)[judgment.label], judgment.judged_at, ends if live else None,
+        judgment.seat_id, judgment.case_id, judgment.seat.queue.name, judgment.label, names[judgment.label],
+        judgment.judged_at, ends if live else None,
     )  # fmt: skip
-
-
-def _label_names(type_version_id: UUID) -> dict[str, str]:
-    return {label["key"]: label["name"] for label in type_version(type_version_id).labels}

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cases.definitions import label_names
 from cases.layouts import MOST_ITEMS, Block, field_titles, headline, lay_out, shown
 from reviews.evidence import ShownMark, shown_marks
 from reviews.pages import SeatPage, SeenCare, SeenComment, SeenJudgment
@@ -160,7 +161,7 @@ def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None, whole: b
 
     `whole` shows tables and conversations to their end.
     """
-    names = {label["key"]: label["name"] for label in page.labels}
+    names = label_names(page.labels)
     draft = sent if sent is not None else page.draft or {}
     chosen = draft.get("label") or page.first_label or ""
     titles = field_titles(page.layout, schema=page.payload_schema)

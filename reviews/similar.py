@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 
+from cases.definitions import label_names
 from cases.layouts import headline
 from cases.queries import payloads
 from hitl_platform.kernel.bound_cursor import bound_cursor
@@ -156,4 +157,4 @@ def _decided(seat: Seat, case_type_id: UUID) -> _Decided:
 
 
 def _name(version_id: UUID, label: str) -> str:
-    return next((each["name"] for each in type_version(version_id).labels if each["key"] == label), label)
+    return label_names(type_version(version_id).labels).get(label, label)

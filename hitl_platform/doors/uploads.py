@@ -8,6 +8,15 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from rest_framework.views import APIView
 
+from hitl_platform.kernel.errors import TooLarge
+
+
+def refuse_by_length(request: Any, *, most: int, what: str) -> None:
+    """Refuse by the announced length before a byte is read; what was not announced is counted as it comes."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > most:
+        raise TooLarge(f"{what} has at most {most >> 20} MiB.")
+
 
 class BoundedUpload(TemporaryFileUploadHandler):
     """Files of one request go to temporary files, at most UPLOAD_MAX_BYTES of them together."""

@@ -31,8 +31,6 @@ class Purpose(models.TextChoices):
     GOLD = "gold"
     # a decided case, judged blind once more: it measures the decision
     SECOND_REVIEW = "second_review"
-    # a past case with a known outcome, for learning: nothing of it counts
-    PRACTICE = "practice"
 
 
 class Panel(TenantOwned):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
+from cases.definitions import label_names
 from cases.models import CaseTypeVersion
 from hitl_platform.ledger.commands import command, record
 from hitl_platform.tenants.actor import Actor
@@ -49,6 +50,6 @@ def tell_hint(*, actor: Actor) -> str | None:
 def words_of(hint: ReviewerHint) -> str:
     """A hint in words: what is confused with what, and nothing of any one case."""
     version = CaseTypeVersion.objects.filter(case_type_id=hint.case_type_id).order_by("-version")[:1].get()
-    names = quality_queries.label_names(version.pk)
+    names = label_names(version.labels)
     chosen, right = (names.get(label, label) for label in (hint.chosen, hint.right))
     return f"You have several times chosen “{chosen}” where “{right}” was right; check what tells the two apart."
