@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils import timezone
 
 from hitl_platform.kernel.errors import Conflict, Invalid, require
 from hitl_platform.ledger.commands import command, record
+from hitl_platform.notices.services import notify
 from hitl_platform.pipeline.services import enqueue
 from hitl_platform.tenants.actor import Actor
 from reviews import permissions, staffing_queries
@@ -56,12 +58,24 @@ def end_absence(*, actor: Actor, absence_id: UUID) -> Absence:
 
 def begin_absences(*, actor: Actor, absence_ids: Sequence[UUID]) -> int:
     """Give back what those hold whose absences run; inside a command. Returns how many seats were given back."""
-    running = Absence.objects.filter(pk__in=absence_ids, withdrawn_at__isnull=True, starts_at__lte=timezone.now())
-    away = running.filter(ends_at__gt=timezone.now()).order_by("user_id").values_list("user_id", flat=True)
-    given_back = 0
-    for user_id in away.distinct():
-        given_back += give_back(actor=actor, user_id=user_id, because="absence")
-    return given_back
+    now = timezone.now()
+    running = Absence.objects.filter(pk__in=absence_ids, withdrawn_at__isnull=True, starts_at__lte=now, ends_at__gt=now)
+    total = 0
+    for absence in running.order_by("user_id", "pk"):
+        count = give_back(actor=actor, user_id=absence.user_id, because="absence")
+        if count:
+            cases = "1 case" if count == 1 else f"{count} cases"
+            notify(
+                tenant_id=actor.tenant_id,
+                recipient_ids=[absence.user_id],
+                kind="absence_reseated",
+                subject="What you held went back to its queue",
+                text=f"Your absence has begun: {cases} that you held went back, for others to take.",
+                path=reverse("my_queues"),
+                dedupe_key=str(absence.pk),
+            )
+        total += count
+    return total
 
 
 def give_back(*, actor: Actor, user_id: UUID, because: str, seat_ids: Sequence[UUID] | None = None) -> int:

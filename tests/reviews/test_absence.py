@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from hitl_platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from hitl_platform.notices.models import Notice
 from hitl_platform.pipeline.models import Step
 from hitl_platform.tenants.actor import Actor
 from reviews import staffing_queries
@@ -72,6 +73,10 @@ def test_absent_at_nine_holds_nothing_at_five_past(open_office: Any, crown: Any,
     with office.scope():
         assert staffing_queries.empty_reasons(alice, office.queue).absent_until == absence.ends_at
     assert office.claim(bob) is not None
+    with office.scope():
+        (told,) = Notice.objects.filter(kind="absence_reseated")
+    assert told.recipient_id == alice.id
+    assert "2 cases that you held went back" in told.text
 
 
 def test_the_step_is_harmless_twice_and_after_an_early_return(office: Office, alice: Actor) -> None:
