@@ -21,6 +21,8 @@ urlpatterns = [
     path("api/v1/", include("cases.api_urls")),
     path("api/v1/", include("models_registry.api_urls")),
     path("api/v1/", include("reviews.api_urls")),
+    path("api/v1/", include("audits.api_urls")),
+    path("audits/", include("audits.urls")),
     path("console/", include("hitl_platform.console.urls")),
     path("notices/", include("hitl_platform.notices.urls")),
     path("", include("reviews.urls")),

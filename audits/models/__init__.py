@@ -1,0 +1,1 @@
+"""Looking back, as rows: what was audited, appealed, kept and erased."""
