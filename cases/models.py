@@ -75,6 +75,10 @@ class Case(TenantOwned):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     decided_at = models.DateTimeField(null=True)
     decision_id = models.UUIDField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    # since when its payload is no longer whole, and since when nothing of it is left; erasing sets both
+    reduced_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
     # events that tell of a whole chunk name no single case; the case names them instead
     event_ids = ArrayField(models.UUIDField(), default=list)
 
@@ -117,7 +121,8 @@ class Case(TenantOwned):
 
 
 class CasePayload(TenantOwned):
-    """What is to be judged. `salt` guards its digest in the ledger against guessing."""
+    """What is to be judged. `salt` guards its digest in the ledger against guessing, and goes with the first field
+    that is erased: an empty one belongs to a payload that is no longer whole."""
 
     id = None  # type: ignore[assignment]  # Django's way to leave an inherited field out
     case = TenantOneToOneField(Case, primary_key=True, related_name="stored_payload")

@@ -26,15 +26,16 @@ class Migration(migrations.Migration):
             " references cases_casetypeversion (tenant_id, case_type_id, id)",
             migrations.RunSQL.noop,
         ),
-        Walls("casepayload", grants=APPEND_ONLY, tenant_first_key=True),
-        Walls("caseattributes", grants=APPEND_ONLY, tenant_first_key=True),
-        Walls("casefacet", grants=APPEND_ONLY, tenant_first_key=True),
+        # what is erased or reduced; a payload that is changed in any other way no longer matches its digest in the ledger
+        Walls("casepayload", grants=f"{APPEND_ONLY}, update (payload, salt)", tenant_first_key=True),
+        Walls("caseattributes", grants=f"{APPEND_ONLY}, update (attributes), delete", tenant_first_key=True),
+        Walls("casefacet", grants=f"{APPEND_ONLY}, delete", tenant_first_key=True),
         # its case has a type already
         migrations.RunSQL(
             "alter table cases_casefacet drop constraint cases_casefacet_case_type_id_within_tenant",
             migrations.RunSQL.noop,
         ),
         Walls("evidencefile"),
-        Walls("outcome", grants=APPEND_ONLY),
+        Walls("outcome", grants=f"{APPEND_ONLY}, update (source)"),
         Walls("decision", grants=APPEND_ONLY, tenant_first_key=True),
     ]

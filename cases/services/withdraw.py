@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.utils import timezone
+
 from cases import permissions, queries
 from cases.models import Case
 from cases.states import CASE
@@ -17,7 +19,8 @@ def withdraw_case(*, actor: Actor, case_id: UUID, reason: str = "") -> Case:
     case = queries.get_case(actor, case_id, lock=True)
     require(permissions.can_submit_cases(actor))
     case.state = CASE.apply("withdraw", case.state)
-    case.save(update_fields=["state"])
+    case.withdrawn_at = timezone.now()
+    case.save(update_fields=["state", "withdrawn_at"])
     record("case.withdrawn", case, actor=actor, personal={"reason": reason} if reason else None)
     enqueue("withdraw", tenant_id=actor.tenant_id, subject_id=case.pk)
     return case

@@ -12,5 +12,5 @@ class Migration(migrations.Migration):
         Walls("model", grants="select, insert, update (name)"),
         Walls("modelversion", grants="select, insert, update (state, promoted_by, promoted_at, retired_at)"),
         Walls("modelartifact", grants="select, insert"),
-        Walls("prediction", grants="select, insert", tenant_first_key=True),
+        Walls("prediction", grants="select, insert, update (contributions, baseline)", tenant_first_key=True),
     ]
