@@ -21,5 +21,6 @@ class Addresses(CommonMiddleware):
             other = path.removesuffix("/") if path.endswith("/") else f"{path}/"
             if is_valid_path(other):
                 request.path_info = request.path = other
-                return self.get_response(request)
+                answer: HttpResponseBase = self.get_response(request)  # type: ignore[assignment]  # served by WSGI alone
+                return answer
         return super().process_response(request, response)
