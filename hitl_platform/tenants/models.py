@@ -29,6 +29,8 @@ class KeyScope(models.TextChoices):
     CASE_TYPES_WRITE = "case_types:write"
     MODELS_WRITE = "models:write"
     LEDGER_READ = "ledger:read"
+    AUDITS_READ = "audits:read"
+    AUDITS_WRITE = "audits:write"
 
 
 class Tenant(models.Model):

@@ -113,6 +113,8 @@ class Migration(migrations.Migration):
                                 ("case_types:write", "Case Types Write"),
                                 ("models:write", "Models Write"),
                                 ("ledger:read", "Ledger Read"),
+                                ("audits:read", "Audits Read"),
+                                ("audits:write", "Audits Write"),
                             ],
                             max_length=30,
                         ),
@@ -220,6 +222,8 @@ class Migration(migrations.Migration):
                             "case_types:write",
                             "models:write",
                             "ledger:read",
+                            "audits:read",
+                            "audits:write",
                         ],
                     )
                 ),

@@ -20,6 +20,8 @@ OPENS = {
     KeyScope.CASE_TYPES_WRITE: "define and revise case types",
     KeyScope.MODELS_WRITE: "register models and their versions",
     KeyScope.LEDGER_READ: "export the ledger",
+    KeyScope.AUDITS_READ: "read and export bias audits",
+    KeyScope.AUDITS_WRITE: "ask for bias audits and cancel them",
 }
 
 
