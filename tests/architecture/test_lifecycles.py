@@ -6,7 +6,7 @@ import re
 from hitl_platform.kernel.lifecycle import Lifecycle
 from tests.architecture.sources import ROOT
 
-MODULES = ("cases.states", "models_registry.states", "reviews.states", "hitl_platform.pipeline.states")
+MODULES = ("cases.states", "models_registry.states", "reviews.states", "audits.states", "hitl_platform.pipeline.states")
 ARROW = re.compile(r"^\s*(\w+) --> (\w+) : (\w+)$", re.MULTILINE)
 
 
