@@ -36,6 +36,8 @@ CASE = Lifecycle(
         "decide": ((CaseState.SCORED, CaseState.IN_REVIEW), CaseState.DECIDED),
         # an appeal, an override, a new outcome: people look again
         "reopen": ((CaseState.DECIDED,), CaseState.IN_REVIEW),
+        # the appeal was taken back before anybody decided it: the decision that stood stands again
+        "restore": ((CaseState.IN_REVIEW,), CaseState.DECIDED),
         # whoever submitted it no longer needs an answer
         "withdraw": (OPEN_STATES, CaseState.WITHDRAWN),
     },

@@ -155,7 +155,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
+    "hitl_platform.doors.boosted.Boosted",
     "hitl_platform.doors.middleware.TenantScope",
 ]
 
@@ -319,6 +319,12 @@ STEP_KINDS: dict[str, dict[str, Any]] = {
     "assess": _kind("reviews.quality_steps.assess_judgments", cases=200),
     "stamps": _kind("reviews.quality_steps.look_for_stamps", cases=10),
     "withdraw": _kind("reviews.steps.close_reviews", cases=200),
+    "appeal": _kind("audits.appeal_steps.hear_appeals", cases=50),
+    # one at a time: a part of a population is seconds of the database's work
+    "audit_freeze": _kind("audits.bias_steps.freeze_population", cases=1, on_dead="audits.bias_steps.give_up_audit"),
+    "audit_compute": _kind("audits.bias_steps.compute_audit", cases=1, on_dead="audits.bias_steps.give_up_audit"),
+    "retention": _kind("audits.retention_steps.plan_retention", cases=1, on_dead="audits.retention_steps.plan_again"),
+    "retain": _kind("audits.retention_steps.retain", cases=200, on_dead="audits.retention_steps.give_up_retaining"),
     "expire": _kind("reviews.steps.expire_leases", cases=500),
     "absence": _kind("reviews.staffing_steps.reseat_absent", cases=50),
     "sla": _kind("reviews.escalation_steps.tell_terms", cases=20),

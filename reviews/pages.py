@@ -21,8 +21,8 @@ from hitl_platform.tenants.actor import Actor
 from models_registry.models import Prediction
 from models_registry.queries import predictions_for
 from reviews import permissions, queries, statements
-from reviews.models import Advice, Judgment, Panel, Queue, Seat, SeatKind
-from reviews.queries import IN_HAND, reference_of
+from reviews.models import APPEAL, Advice, Judgment, Panel, Queue, Seat, SeatKind
+from reviews.queries import IN_HAND, shown_reference
 from reviews.similar import Background, background_of
 from reviews.states import SeatState
 from reviews.type_versions import type_version
@@ -37,6 +37,7 @@ WHY: Mapping[str, str] = {
     "rule_failed": "A routing rule could not be applied to this case.",
     "no_policy": "People decide every case of this kind.",
     "disputed": "The judgments of this panel differ.",
+    APPEAL: "The person concerned appeals against the decision. Judge the case afresh.",
 }
 
 
@@ -121,6 +122,8 @@ class SeatPage:
     read_at: datetime
     why: str
     why_words: str
+    is_appeal: bool
+    plea: str
     question: str
     labels: Sequence[Mapping[str, Any]]
     reason_codes: Sequence[Mapping[str, Any]]
@@ -160,7 +163,7 @@ def seat_page(actor: Actor, seat: Seat) -> SeatPage:
     judgments, numbers = _judgments(seat) if mine and seat.kind == SeatKind.ADJUDICATOR else ((), None)
     return SeatPage(
         id=seat.pk,
-        reference=reference_of(seat.case_id),
+        reference=shown_reference(seat),
         kind=seat.kind,
         state=seat.state,
         mine=mine,
@@ -173,6 +176,8 @@ def seat_page(actor: Actor, seat: Seat) -> SeatPage:
         read_at=seat.read_at,
         why=why,
         why_words=WHY[why],
+        is_appeal=seat.why == APPEAL,
+        plea=_plea(seat) if mine and seat.why == APPEAL else "",
         advice_mode=seat.advice,
         advice=_advice(seat) if mine else None,
         first_label=seat.first_label if mine else None,
@@ -202,6 +207,11 @@ def _of_queue(queue: Queue) -> dict[str, Any]:
 def _of_type(version: CaseTypeVersion) -> dict[str, Any]:
     names = ("question", "labels", "reason_codes", "layout", "payload_schema")
     return {name: getattr(version, name) for name in names}
+
+
+def _plea(seat: Seat) -> str:
+    """What the person concerned says against the decision."""
+    return str(Panel.objects.values_list("plea", flat=True).get(pk=seat.panel_id))
 
 
 def surroundings(actor: Actor, seat: Seat) -> Background | None:

@@ -118,6 +118,8 @@ class SeatView:
     instructions: str
     question: str
     why: str
+    is_appeal: bool
+    plea: str
     blocks: Sequence[Block]
     due_at: datetime | None
     due_share: int | None
@@ -176,6 +178,8 @@ def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None, whole: b
         instructions=page.instructions,
         question=page.question,
         why=page.why_words,
+        is_appeal=page.is_appeal,
+        plea=page.plea,
         blocks=_blocks(page, most=EVERYTHING if whole else MOST_ITEMS) if page.mine else (),
         due_at=page.due_at,
         due_share=_due_share(page),

@@ -81,6 +81,8 @@ class SeatSerializer(serializers.Serializer[Any]):
     opened_at = serializers.DateTimeField()
     why = serializers.CharField(help_text="Why people are asked, as a code.")
     why_words = serializers.CharField()
+    is_appeal = serializers.BooleanField(help_text="Whether the person concerned appeals against a decision.")
+    plea = serializers.CharField(help_text="What that person says; empty without an appeal, and for others.")
     question = serializers.CharField()
     labels = serializers.ListField(child=serializers.DictField())
     reason_codes = serializers.ListField(child=serializers.DictField())

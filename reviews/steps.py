@@ -16,6 +16,7 @@ from hitl_platform.tenants.scope import tenant_scope
 from reviews import dispatch, settlement
 from reviews.judged import JudgedPanel
 from reviews.models import LIVE_PANEL, Consensus, Panel, SeatDraft
+from reviews.services.appeal_rounds import tell_of_appeals
 from reviews.services.escalations import fire_disputes
 from reviews.services.leases import enqueue_expiry, expire_queue, next_lease_end
 from reviews.services.panels import NewSeat, add_adjudicators, add_seats, cancel_seats, move_panels, told_of_seat
@@ -84,6 +85,7 @@ def _settle(actor: Actor, verdicts: Sequence[settlement.Verdict]) -> None:
         for case_id, decision in decided.items()
     }
     record_batch("case.decided", "case", actor=actor, items=items, event_id=event_id)
+    tell_of_appeals(actor.tenant_id, [of_panel[panel_id].panel for panel_id in settled])
 
 
 def _decision(verdict: settlement.Verdict, event_id: UUID) -> NewDecision:
@@ -158,5 +160,7 @@ def close_reviews(steps: Sequence[ClaimedStep], finish: Finish) -> None:
         live = Panel.objects.filter(case_id__in=cases, state__in=LIVE_PANEL)
         cancelled = move_panels("cancel", panel_ids=list(live.values_list("pk", flat=True)))
         cancel_seats(panel_ids=cancelled)
-        for panel in Panel.objects.filter(pk__in=cancelled):
+        panels = list(Panel.objects.filter(pk__in=cancelled))
+        tell_of_appeals(actor.tenant_id, panels)
+        for panel in panels:
             record("panel.cancelled", panel, actor=actor, body={"because": "withdrawn"})

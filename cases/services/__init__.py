@@ -1,6 +1,13 @@
 """Writes: one function a verb."""
 
-from cases.services.arrows import NewDecision, decide_cases, review_cases, score_cases
+from cases.services.arrows import (
+    NewDecision,
+    decide_cases,
+    reopen_cases,
+    restore_cases,
+    review_cases,
+    score_cases,
+)
 from cases.services.bulk import open_bulk, submit_lines
 from cases.services.case_types import create_case_type, revise_case_type
 from cases.services.files import add_file, add_url, erase_file, examine_file
@@ -18,6 +25,8 @@ __all__ = [
     "examine_file",
     "open_bulk",
     "post_outcome",
+    "reopen_cases",
+    "restore_cases",
     "review_cases",
     "revise_case_type",
     "score_cases",

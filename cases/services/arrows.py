@@ -97,6 +97,19 @@ def review_cases(*, actor: Actor, case_ids: Sequence[UUID], event_id: UUID) -> l
     return _move("review", actor, case_ids, event_id)
 
 
+def reopen_cases(*, actor: Actor, case_ids: Sequence[UUID], event_id: UUID) -> list[UUID]:
+    """decided → in review; the ids of the cases taken. The decision stands until another one supersedes it."""
+    return _move("reopen", actor, case_ids, event_id)
+
+
+def restore_cases(*, actor: Actor, case_ids: Sequence[UUID], event_id: UUID) -> list[UUID]:
+    """in review → decided by the decision that stood before the case was reopened; the ids of the cases taken.
+
+    The caller knows that they were reopened: the database refuses a decided case without a decision.
+    """
+    return _move("restore", actor, case_ids, event_id)
+
+
 def decide_cases(*, actor: Actor, decisions: Sequence[NewDecision]) -> list[NewDecision]:
     """scored or in review → decided, one decision a case; those of the cases taken, which stand now.
 

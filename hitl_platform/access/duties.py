@@ -49,3 +49,19 @@ def require_second_person(actor: Actor, *, author_ids: Collection[UUID | None], 
 def require_outsider(actor: Actor, *, insiders: Collection[UUID | None], what: str) -> None:
     """Refuse whoever judged, or asked for help, in the thing that others are now to look at."""
     require(actor.id not in insiders, f"{what} goes to somebody who had no part in it.", code="own_work")
+
+
+def require_may_answer_appeal(
+    actor: Actor, *, deciders: Collection[UUID], submitter_id: UUID | None, subject_user_id: UUID | None
+) -> None:
+    """Refuse to close an appeal whoever decided what is appealed, and whoever the case is about.
+
+    Those who hear one are asked by `require_may_judge`, like all who judge: who judged the case before is a voter.
+    """
+    require(actor.kind == "user", "Only a person answers an appeal.", code="not_a_person")
+    require(
+        not is_own_case(actor, submitter_id=submitter_id, subject_user_id=subject_user_id),
+        "Nobody answers an appeal of their own.",
+        code="own_case",
+    )
+    require(actor.id not in deciders, "Nobody answers the appeal of their own decision.", code="own_decision")

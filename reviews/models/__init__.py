@@ -17,7 +17,7 @@ from reviews.models.escalation import (
     Trigger,
 )
 from reviews.models.judging import Consensus, Judgment
-from reviews.models.panels import LIVE_PANEL, Panel, Purpose, Seat, SeatDraft, SeatKind
+from reviews.models.panels import APPEAL, LIVE_PANEL, NOBODY, Panel, Purpose, Seat, SeatDraft, SeatKind
 from reviews.models.quality import (
     CompetenceSnapshot,
     GoldContest,
@@ -48,8 +48,10 @@ from reviews.models.templates import Advice, PanelTemplate
 from reviews.panels import Mode, Stop
 
 __all__ = [
+    "APPEAL",
     "LIVE_ESCALATION",
     "LIVE_PANEL",
+    "NOBODY",
     "Absence",
     "Advice",
     "Calendar",

@@ -1,7 +1,7 @@
 """Panels and their seats: the places that people take."""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -10,6 +10,7 @@ from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 
 from cases.models import Case, CaseType
+from hitl_platform.tenants.actor import SYSTEM_NAMESPACE
 from hitl_platform.tenants.owned import TenantForeignKey, TenantOwned
 from reviews.models.queues import Queue
 from reviews.models.routes import RoutingPolicy
@@ -17,6 +18,10 @@ from reviews.models.templates import Advice, PanelTemplate
 from reviews.states import PanelState, SeatState
 
 LIVE_PANEL = (PanelState.OPEN, PanelState.DISPUTED)
+# the `why` of a panel that hears an appeal: people alone bring it to its end
+APPEAL = "appeal"
+# whom the seats of a panel that sleeps are reserved for
+NOBODY = uuid5(SYSTEM_NAMESPACE, "snooze")
 
 
 class SeatKind(models.TextChoices):
@@ -46,6 +51,8 @@ class Panel(TenantOwned):
     purpose = models.TextField(choices=Purpose.choices, db_default=Purpose.LIVE, default=Purpose.LIVE)
     # why people are asked, as a code that gives nothing of the model's answer away
     why = models.TextField()
+    # what the person concerned says against the decision, where the panel hears an appeal
+    plea = models.TextField(db_default="", default="")
     # the draw between the template's full panel and a single seat, and the probability of what was drawn
     is_full = models.BooleanField(db_default=True, default=True)
     drawn_with = models.FloatField(db_default=1.0, default=1.0)

@@ -16,8 +16,8 @@ from hitl_platform.notices.services import notify
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership, Role
 from reviews import escalation_queries, ladders, permissions
-from reviews.models import Escalation, QueueUserPermission, Seat, SeatSkip, SkipMeaning, Trigger
-from reviews.queries import IN_HAND, reference_of
+from reviews.models import APPEAL, Escalation, QueueUserPermission, Seat, SeatSkip, SkipMeaning, Trigger
+from reviews.queries import IN_HAND, shown_reference
 from reviews.services.panels import add_seat, cancel_seats, dispute_panel, move_panel, move_panels
 from reviews.services.priorities import raise_priority
 from reviews.states import SeatState
@@ -95,7 +95,7 @@ def _notify(actor: Actor, escalation: Escalation, rung: Mapping[str, Any]) -> Ou
         but=escalation_queries.voters_of(escalation.panel_id) | {escalation.asked_by},
     )  # fmt: skip
     kind = escalation.trigger if escalation.trigger in (Trigger.SLA_AT_RISK, Trigger.SLA_BREACHED) else "escalation"
-    reference, queue = reference_of(escalation.case_id), escalation.panel.queue
+    reference, queue = shown_reference(escalation.panel), escalation.panel.queue
     said = {
         "kind": str(kind),
         "subject": f"Case {reference}: {WORDS[escalation.trigger]}",
@@ -113,6 +113,8 @@ def _notify(actor: Actor, escalation: Escalation, rung: Mapping[str, Any]) -> Ou
 def _decide(actor: Actor, escalation: Escalation, rung: Mapping[str, Any]) -> Outcome:
     """Decide what the rule declares for the case that nobody answers; never what is favourable."""
     panel = escalation.panel
+    if panel.why == APPEAL:
+        return Outcome(done=False, because="appeal_needs_people")
     waiting = Seat.objects.filter(panel=panel, state__in=(SeatState.OPEN, *IN_HAND))
     if not waiting.exists():
         raise NotYet("Every seat has answered.", code="answer_is_there")
