@@ -151,6 +151,7 @@ class Platform:
         """Any program of the platform, from ready to stopped; its output goes to a file under `home`."""
         log = self.home / f"{program.name}.log"
         with log.open("ab") as output:
+            before = output.tell()
             child = spawn(
                 program.command,
                 environment={**programs.child_environment(self.environment), **environment},
@@ -158,7 +159,7 @@ class Platform:
                 output=output,
             )
         try:
-            wait_until_ready(program, child=child, log=log)
+            wait_until_ready(program, child=child, log=log, after=before)
             yield child.pid
         finally:
             stop(child, patience=program.patience)
@@ -175,12 +176,16 @@ class Platform:
 
 
 def wait_until_ready(
-    program: programs.Program, *, child: "subprocess.Popen[bytes]", log: Path, patience: float = 60.0
+    program: programs.Program, *, child: "subprocess.Popen[bytes]", log: Path, after: int = 0, patience: float = 60.0
 ) -> None:
-    """Poll until the program is ready; raises ServerFailed with the end of its log when it is not."""
+    """Poll until the program is ready; raises ServerFailed with the end of its log when it is not.
+
+    What the log held before, its first `after` bytes, was said by others.
+    """
     deadline = time.monotonic() + patience
     while child.poll() is None and time.monotonic() < deadline:
-        if program.answers() or (program.ready_line and program.is_ready(log.read_text(errors="replace"))):
+        lines = log.read_bytes()[after:].decode(errors="replace").splitlines()
+        if program.is_ready(sum(map(program.says_ready, lines))):
             return
         time.sleep(0.05)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])

@@ -15,24 +15,31 @@ MANAGE = str(ROOT / "manage.py")
 
 @dataclass(frozen=True)
 class Program:
-    """One process of the platform: ready when it prints `ready_line`, or when `ready_url` answers 200."""
+    """One program of the platform, ready when all of its processes are.
+
+    That is, when it has printed `ready_line` once for each of its `processes`, and `ready_url` answers 200; what is
+    not named is not asked for.
+    """
 
     name: str
     command: tuple[str, ...]
     ready_line: str = ""
+    processes: int = 1
     ready_url: str = ""
     patience: float = 10.0  # seconds from SIGTERM to SIGKILL
     once: bool = False  # ends by itself, and is not started again
     visits: bool = False  # comes by the front door, and leaves before it closes
     superuser: bool = False  # gets SUPERUSER_DATABASE_URL
 
-    def is_ready(self, line: str) -> bool:
-        """Whether this line of its output says so."""
+    def says_ready(self, line: str) -> bool:
+        """Whether one of its processes says with this line of output that it is ready."""
         return bool(self.ready_line) and self.ready_line in line
 
-    def answers(self) -> bool:
-        """Whether its address answers 200 now."""
-        return bool(self.ready_url) and answers(self.ready_url)
+    def is_ready(self, said: int) -> bool:
+        """Whether it is ready now, `said` of its processes having said so."""
+        if not (self.ready_line or self.ready_url):
+            return False
+        return said >= (self.processes if self.ready_line else 0) and (not self.ready_url or answers(self.ready_url))
 
 
 def answers(url: str) -> bool:
@@ -57,7 +64,14 @@ def web(port: int, *, workers: int = 2, threads: int = 4) -> Program:
         "--log-level", "warning", "--respawn-failed-workers", "--workers-kill-timeout", "8",
         "hitl_platform.wsgi:application",
     )  # fmt: skip
-    return Program(name="web", command=command, ready_url=f"http://{ports.LOOPBACK}:{port}/healthz")
+    # one answer tells of one process alone; the next request may go to another that is still importing
+    return Program(
+        name="web",
+        command=command,
+        ready_line="web process ready",
+        processes=workers,
+        ready_url=f"http://{ports.LOOPBACK}:{port}/healthz",
+    )
 
 
 def worker(*, concurrency: int = 2, name: str = "worker") -> Program:

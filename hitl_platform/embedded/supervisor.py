@@ -38,6 +38,7 @@ class Member:
     program: Program
     child: "subprocess.Popen[bytes]"
     unfinished: bytes = b""
+    said_ready: int = 0
     ready: bool = False
 
 
@@ -85,7 +86,7 @@ class Supervisor:
             self.pump(timeout=0.1)
             for name in waiting:
                 member = self.members[name]
-                member.ready = member.ready or member.program.answers()
+                member.ready = member.program.is_ready(member.said_ready)
             self.mend()
 
     def watch(self, *, tick: Callable[[], None] = lambda: None, until: str = "") -> int:
@@ -131,9 +132,9 @@ class Supervisor:
             member.unfinished = b""
 
     def hear(self, member: Member, *, line: bytes) -> None:
-        """One line of a process: is it ready now, and what does it say?"""
+        """One line of a process: does it say that it is ready, and what else?"""
         text = line.decode("utf-8", errors="replace").rstrip()
-        member.ready = member.ready or member.program.is_ready(text)
+        member.said_ready += member.program.says_ready(text)
         if text:
             self.narrator.hear(text, name=member.program.name)
 

@@ -66,6 +66,22 @@ def test_a_dead_process_is_said_and_started_again(supervisor: Supervisor) -> Non
     assert "sleeper ended with signal SIGKILL; starting it again (1 of 5)" in said(supervisor)
 
 
+def test_a_program_of_two_processes_is_ready_with_the_second(supervisor: Supervisor, tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    code = (
+        "import pathlib, sys, time; print('up', flush=True)\n"
+        "while not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.02)\n"
+        "print('up', flush=True); time.sleep(600)"
+    )
+    program = Program(name="two", command=(sys.executable, "-c", code, str(second)), ready_line="up", processes=2)
+    supervisor.start(program)
+    with pytest.raises(ServerFailed, match="Not ready after 1 s: two"):
+        supervisor.wait_until_ready("two", patience=1)
+    second.touch()
+    supervisor.wait_until_ready("two")
+    assert said(supervisor).count("up") == 2
+
+
 def test_restarts_are_bounded(supervisor: Supervisor) -> None:
     supervisor.start(Program(name="broken", command=(sys.executable, "-c", "raise SystemExit(3)")))
     with pytest.raises(ServerFailed, match=r"broken ended again .exit code 3., 5 restarts did not help"):
