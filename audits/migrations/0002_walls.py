@@ -39,7 +39,7 @@ LOOSE_ROW = "drop trigger keep_frozen_decision on audits_frozendecision; drop fu
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audits", "0001_initial")]
+    dependencies = [("cases", "0002_walls"), ("reviews", "0002_walls"), ("audits", "0001_initial")]
     operations = [
         Walls("biasschedule"),
         Walls("biasaudit"),
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
         Walls("biasmonitor"),
         # what a rule says never changes: another version does
         Walls("retentionrule", grants="select, insert, update (state, activated_by, activated_at, retired_at)"),
-        Walls("legalhold", grants="select, insert, update (lifted_by, lifted_at, lift_reason)"),
+        Walls("legalhold", grants="select, insert, update (reason, lifted_by, lifted_at, lift_reason)"),
         Walls("retentionrun", grants="select, insert, update (reduced, erased, kept, failed, finished_at)"),
         Walls("appealrule"),
         Walls("appeal"),

@@ -78,7 +78,8 @@ class BiasAudit(TenantOwned):
     population_sha256 = models.TextField(default="")
     # counts that hold no person
     cube = models.JSONField(null=True)
-    report = models.JSONField(null=True)
+    # the document as canonical JSON, to the byte: its digest is what the ledger holds
+    report = models.TextField(default="")
     report_sha256 = models.TextField(default="")
     finished_at = models.DateTimeField(null=True)
     # rows whose person was erased since
@@ -99,7 +100,7 @@ class BiasAudit(TenantOwned):
                 name="no_audit_signed_by_who_asked_for_it",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["finished", "signed"]) | Q(report__isnull=False) & ~Q(report_sha256=""),
+                condition=~Q(state__in=["finished", "signed"]) | ~Q(report="") & ~Q(report_sha256=""),
                 name="no_finished_audit_without_report",
             ),
         ]

@@ -19,6 +19,7 @@ class Kind(models.TextChoices):
     CONTEST_ANSWERED = "contest_answered", "My contest is answered"
     ABSENCE_RESEATED = "absence_reseated", "My cases went to others while I am absent"
     INVITATION = "invitation", "I am let into an organisation"
+    AUDIT = "audit", "A bias audit is finished, or a ratio left its band"
 
 
 class Delivery(models.TextChoices):
