@@ -40,16 +40,23 @@ join panel on panel.id = seat.panel
 join form on form.form = seat.form
 """
 
+# On a panel that sleeps every seat is reserved for nobody, and so is one that comes meanwhile. The panel is locked.
+_SLEEP = """left join lateral (
+    select seat.reserved_for, seat.reserved_until from reviews_seat seat
+    where seat.tenant_id = %(tenant)s and seat.panel_id = panel.id and seat.reserved_for = %(nobody)s
+    limit 1
+) sleep on true"""
+
 # One seat more for each panel, like its first one. `number` is how many the panel had when it was looked at: where
 # somebody else has added one since, none is added. The panels are locked before.
-ADD_SEATS = """
+ADD_SEATS = f"""
 insert into reviews_seat (tenant_id, id, panel_id, case_id, queue_id, kind, state, advice, purpose, stage, veto,
                           control, skills, distinct_teams, most_of_one_group, priority, priority_cause, due_at,
-                          submitter_id, subject_user_id, opened_at, lease_token)
+                          submitter_id, subject_user_id, opened_at, lease_token, reserved_for, reserved_until)
 select %(tenant)s, asked.id, panel.id, panel.case_id, panel.queue_id, 'reviewer', 'open', asked.advice, panel.purpose,
     asked.stage, asked.veto, asked.control, asked.skills, template.distinct_teams, template.most_of_one_group,
     first.priority, first.priority_cause, first.due_at, first.submitter_id, first.subject_user_id,
-    statement_timestamp(), 0
+    statement_timestamp(), 0, sleep.reserved_for, sleep.reserved_until
 from json_to_recordset(%(seats)s::json) as asked (
     id uuid, panel uuid, number int, advice text, skills text[], stage smallint, veto boolean, control boolean
 )
@@ -61,24 +68,26 @@ cross join lateral (
     where seat.tenant_id = %(tenant)s and seat.panel_id = panel.id
     order by seat.id limit 1
 ) first
+{_SLEEP}
 where asked.number = (
     select count(*) from reviews_seat there
     where there.tenant_id = %(tenant)s and there.panel_id = panel.id and there.kind = 'reviewer'
 )
 returning panel_id, id
-"""
+"""  # noqa: S608 - made of this file's own constants
 
 # An adjudicator's seat asks what the queue asks of everybody, and shows advice as the template does.
-ADD_ADJUDICATORS = """
+ADD_ADJUDICATORS = f"""
 insert into reviews_seat (tenant_id, id, panel_id, case_id, queue_id, kind, state, advice, skills, priority,
-                          priority_cause, due_at, submitter_id, subject_user_id, opened_at, lease_token)
+                          priority_cause, due_at, submitter_id, subject_user_id, opened_at, lease_token, reserved_for,
+                          reserved_until)
 select %(tenant)s, asked.id, panel.id, panel.case_id, panel.queue_id, 'adjudicator', 'open',
     case when panel.prediction_id is null then 'hidden' else template.advice end,
     array(
         select (each ->> 'skill') || ':' || coalesce(each ->> 'level', '1') from jsonb_array_elements(queue.skills) each
     ),
     first.priority, first.priority_cause, first.due_at, first.submitter_id, first.subject_user_id,
-    statement_timestamp(), 0
+    statement_timestamp(), 0, sleep.reserved_for, sleep.reserved_until
 from unnest(%(ids)s::uuid[], %(panels)s::uuid[]) as asked (id, panel_id)
 join reviews_panel panel on panel.tenant_id = %(tenant)s and panel.id = asked.panel_id
 join reviews_paneltemplate template on template.tenant_id = %(tenant)s and template.id = panel.template_id
@@ -89,7 +98,8 @@ cross join lateral (
     where seat.tenant_id = %(tenant)s and seat.panel_id = panel.id
     order by seat.id limit 1
 ) first
-"""
+{_SLEEP}
+"""  # noqa: S608 - made of this file's own constants
 
 # Whether anybody could take a seat with these skills on a panel: somebody of the queue's team who is not on the
 # panel, not away for the next day, not paused, and nowhere near the case. Caps are left out: a day ends.

@@ -15,7 +15,7 @@ from hitl_platform.notices.services import notify
 from hitl_platform.pipeline.services import enqueue
 from hitl_platform.tenants.actor import Actor, system_actor
 from reviews import claim_statements, permissions, queries, staffing_queries, statements
-from reviews.models import Purpose, Seat
+from reviews.models import NOBODY, Purpose, Seat
 from reviews.services.escalations import note_returns
 from reviews.services.snoozes import hold_clock, unhold_clock
 from reviews.states import SEAT, SeatState
@@ -122,11 +122,14 @@ def begin_lease(seat: Seat) -> None:
 
 
 def open_again(seat: Seat, *, reserved_for: UUID | None = None, reserved_until: datetime | None = None) -> None:
-    """Write a seat, whose state is open again, without its holder; for everybody, or for one person first."""
+    """Write a seat, whose state is open again, without its holder; for everybody, or for one person first.
+
+    On a panel that sleeps it stays reserved for nobody until the panel wakes.
+    """
     holder, claimed_at = seat.reviewer_id, seat.claimed_at
     seat.released_by, seat.reviewer_id, seat.lease_ends_at, seat.released_at = holder, None, None, Now()
     seat.first_label = seat.answered_at = None
-    if seat.purpose == Purpose.LIVE or reserved_for is not None:
+    if reserved_for is not None or (seat.purpose == Purpose.LIVE and seat.reserved_for != NOBODY):
         # a hidden seat stays its reviewer's: to everybody else it is not there
         seat.reserved_for, seat.reserved_until = reserved_for, reserved_until
     seat.save(
@@ -200,13 +203,15 @@ def hand_over_seat(
     require(_holds_or_manages(actor, seat), "This seat is not yours.")
     holder, source = seat.reviewer_id, seat.state
     seat.state = SEAT.apply("hand_over", source)
+    if seat.reserved_for == NOBODY and seat.reserved_until and seat.reserved_until > seat.read_at:
+        raise Conflict("This panel sleeps, so nobody takes its case now. Wake it first.", code="panel_sleeps")
     fields = _unfit(actor, seat, to_user_id, hours=hours, note=note)
     if fields:
         raise Invalid("The seat cannot be handed over.", fields=fields)
     open_again(seat, reserved_for=to_user_id, reserved_until=seat.read_at + timedelta(hours=hours))
     body = _told(seat, holder=holder) | {"to": str(to_user_id), "hours": f"{hours:g}"}
     record("seat.handed_over", seat, actor=actor, body=body, personal={"note": note} if note else None)
-    reference = queries.reference_of(seat.case_id)
+    reference = queries.shown_reference(seat)
     notify(
         tenant_id=actor.tenant_id,
         recipient_ids=[to_user_id],

@@ -20,7 +20,7 @@ from hitl_platform.kernel.ids import uuid7s
 from hitl_platform.ledger.commands import command, record
 from hitl_platform.tenants.actor import Actor
 from reviews import panel_statements, permissions
-from reviews.models import Panel, PanelTemplate, Purpose, Queue, QueueUserPermission, Seat, SeatKind
+from reviews.models import NOBODY, Panel, PanelTemplate, Purpose, Queue, QueueUserPermission, Seat, SeatKind
 from reviews.panel_settings import seating_of, skills_of
 from reviews.panels import MOST_SEATS, Mode, Seating, SeatPlan, draw_form, opening_seats, seat_plan
 from reviews.states import PANEL, SEAT, PanelState
@@ -154,7 +154,8 @@ def add_seats(*, actor: Actor, seats: Sequence[NewSeat]) -> dict[UUID, UUID]:
         for seat_id, panel_id in zip(uuid7s(len(panel_ids)), panel_ids, strict=True)
     ]
     with connection.cursor() as cursor:
-        cursor.execute(panel_statements.ADD_SEATS, {"tenant": actor.tenant_id, "seats": orjson.dumps(rows).decode()})
+        asked_for = {"tenant": actor.tenant_id, "seats": orjson.dumps(rows).decode(), "nobody": NOBODY}
+        cursor.execute(panel_statements.ADD_SEATS, asked_for)
         return dict(cursor.fetchall())
 
 
@@ -163,7 +164,12 @@ def add_adjudicators(*, actor: Actor, panel_ids: Sequence[UUID]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             panel_statements.ADD_ADJUDICATORS,
-            {"tenant": actor.tenant_id, "panels": list(panel_ids), "ids": uuid7s(len(panel_ids))},
+            {
+                "tenant": actor.tenant_id,
+                "panels": list(panel_ids),
+                "ids": uuid7s(len(panel_ids)),
+                "nobody": NOBODY,
+            },
         )
 
 

@@ -1,16 +1,16 @@
 """What stops the clock of a panel: a seat on hold, a wait for the case's subject, a snooze."""
 
 from datetime import datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.utils import timezone
 
 from hitl_platform.kernel.errors import Conflict, Invalid, NotFound, require
 from hitl_platform.ledger.commands import command, record
 from hitl_platform.pipeline.services import enqueue
-from hitl_platform.tenants.actor import SYSTEM_NAMESPACE, Actor
+from hitl_platform.tenants.actor import Actor
 from reviews import permissions, queries
-from reviews.models import LIVE_PANEL, Panel, PanelPause, PauseCause, Seat, SlaClock
+from reviews.models import LIVE_PANEL, NOBODY, Panel, PanelPause, PauseCause, Purpose, Seat, SlaClock
 from reviews.queries import IN_HAND
 from reviews.services.service_levels import calendar_of, enqueue_moments
 from reviews.sla import add_working_time, working_time_between
@@ -19,8 +19,6 @@ from reviews.states import SeatState
 # nothing sleeps longer: whoever still waits says so again
 LONGEST = timedelta(days=90)
 LONGEST_WHY = 500
-# open seats of a panel that sleeps are reserved for nobody
-NOBODY = uuid5(SYSTEM_NAMESPACE, "snooze")
 
 
 @command
@@ -46,8 +44,7 @@ def snooze_panel(
     pause = pause_clock(actor=actor, panel=panel, cause=cause, ref_id=panel.pk, until=until, why=why)
     if pause is None:
         raise Conflict("This panel sleeps already.", code="panel_sleeps")
-    seats = Seat.objects.filter(panel=panel, state=SeatState.OPEN)
-    seats.update(reserved_for=NOBODY, reserved_until=until)
+    _lay_to_sleep(panel, until)
     enqueue(
         "wake",
         tenant_id=actor.tenant_id,
@@ -74,6 +71,18 @@ def wake_panel(*, actor: Actor, panel_id: UUID, pause_id: UUID | None = None) ->
     if ended and not still:
         Seat.objects.filter(panel=panel, reserved_for=NOBODY).update(reserved_for=None, reserved_until=None)
     return ended
+
+
+def _lay_to_sleep(panel: Panel, until: datetime) -> None:
+    """Reserve the panel's every seat for nobody: one in hand too, which would else come back to a queue that sleeps.
+
+    Where two sleeps overlap, the later end holds. A hidden seat stays its reviewer's.
+    """
+    seats = Seat.objects.filter(panel=panel, purpose=Purpose.LIVE)
+    # in the order of their ids, and before they are written: a release that goes on meanwhile is waited for
+    rows = list(seats.order_by("pk").select_for_update(no_key=True).only("pk", "reserved_for", "reserved_until"))
+    latest = max([until, *(row.reserved_until for row in rows if row.reserved_for == NOBODY and row.reserved_until)])
+    Seat.objects.filter(pk__in=[row.pk for row in rows]).update(reserved_for=NOBODY, reserved_until=latest)
 
 
 def pause_clock(
