@@ -28,7 +28,8 @@ _NEIGHBOUR = """
         order by head.priority desc, head.due_at, head.id
         limit 1
     ) seat
-    join reviews_panel panel on panel.tenant_id = %(tenant)s and panel.id = seat.panel_id
+    -- an appeal shows what somebody wrote against a decision: nothing can be made in its likeness
+    join reviews_panel panel on panel.tenant_id = %(tenant)s and panel.id = seat.panel_id and panel.why <> 'appeal'
 """
 
 _GOLD = """
@@ -54,7 +55,8 @@ _DECIDED = f"""
     ) decision
     join cases_case known
         on known.tenant_id = %(tenant)s and known.id = decision.case_id and known.decision_id = decision.id
-    where %(sorts)s::text[] && array['human', 'model'] and known.case_type_id = (select case_type_id from neighbour)
+    where known.reduced_at is null
+      and %(sorts)s::text[] && array['human', 'model'] and known.case_type_id = (select case_type_id from neighbour)
       and not exists (
           select 1 from reviews_hiddenseat before
           where before.tenant_id = %(tenant)s and before.decision_id = decision.id
@@ -69,13 +71,19 @@ _DECIDED = f"""
       )))
 """  # noqa: S608 - made of this file's own constants
 
-# A stranger to the case: no seat on any of its panels, and none of the conflicts that keep one from a live seat.
+# A stranger to the case: no seat on any of its panels, never told its outcome in practice, and none of the conflicts
+# that keep one from a live seat.
 _STRANGER = """
     known.submitter_id is distinct from %(me)s and known.subject_user_id is distinct from %(me)s
     and not exists (
         select 1 from reviews_panel panel
         join reviews_seat taken on taken.tenant_id = %(tenant)s and taken.panel_id = panel.id
         where panel.tenant_id = %(tenant)s and panel.case_id = known.id and taken.reviewer_id = %(me)s
+    )
+    and not exists (
+        select 1 from reviews_practiceanswer practised
+        where practised.tenant_id = %(tenant)s and practised.practised_case_id = known.id
+          and practised.reviewer_id = %(me)s
     )
     and not exists (
         select 1 from reviews_conflictofinterest stated

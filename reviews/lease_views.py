@@ -51,11 +51,11 @@ def hand_over(request: PortalRequest, seat_id: UUID) -> HttpResponse:
             for name, found in refusal.fields.items():
                 form.add_error(name if name in form.fields else None, found)
         else:
-            messages.success(request, f"Case {queries.reference_of(seat.case_id)} is handed over.")
+            messages.success(request, f"Case {queries.shown_reference(seat)} is handed over.")
             return redirect("queue", seat.queue.key)
     context = {
         "seat": seat,
-        "reference": queries.reference_of(seat.case_id),
+        "reference": queries.shown_reference(seat),
         "takers": takers_of(request.actor, seat),
         "form": form,
     }

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from reviews import queries
-from reviews.models import Queue, Seat
+from reviews.models import Judgment, Purpose, Queue, Seat
 from reviews.queries import FinishedSeat, QueueSummary
 from reviews.staffing_queries import EmptyReasons, ReviewerFacts
 
@@ -74,16 +74,16 @@ class Done:
     undo_until: datetime | None
 
 
-def title_of(case_id: UUID) -> str:
-    """A case by its short reference."""
-    return f"Case {queries.reference_of(case_id)}"
+def title_of(row: Seat | Judgment) -> str:
+    """The case of a seat or a judgment by its short reference."""
+    return f"Case {queries.shown_reference(row)}"
 
 
 def in_hand(seats: list[Seat]) -> list[InHand]:
     """The person's seats: those with a running lease first, then those on hold."""
     shown = [
         InHand(
-            seat.pk, title_of(seat.case_id), seat.queue.name, seat.kind, seat.state, seat.lease_ends_at, seat.held_at,
+            seat.pk, title_of(seat), seat.queue.name, seat.kind, seat.state, seat.lease_ends_at, seat.held_at,
             is_over=seat.lease_ends_at is not None and seat.lease_ends_at <= timezone.now(),
         )
         for seat in seats
@@ -94,17 +94,20 @@ def in_hand(seats: list[Seat]) -> list[InHand]:
 def done(finished: FinishedSeat) -> Done:
     """A judgment of today, by its case's reference and its label's name."""
     return Done(
-        finished.seat_id, title_of(finished.case_id), finished.queue_name, finished.label_name, finished.judged_at,
+        finished.seat_id, f"Case {finished.reference}", finished.queue_name, finished.label_name, finished.judged_at,
         finished.undo_until,
     )  # fmt: skip
 
 
-def waiting(seats: list[Seat]) -> list[Waiting]:
+def waiting(seats: list[Seat], *, me: UUID) -> list[Waiting]:
     """The waiting seats in the order in which they are handed out, each with what put it there."""
-    return [Waiting(title_of(seat.case_id), seat.kind, _place(seat), seat.due_at, seat.opened_at) for seat in seats]
+    return [Waiting(title_of(seat), seat.kind, _place(seat, me), seat.due_at, seat.opened_at) for seat in seats]
 
 
-def _place(seat: Seat) -> str:
+def _place(seat: Seat, me: UUID) -> str:
+    # a known case is reserved for its reader too, and must not tell
+    if seat.purpose == Purpose.LIVE and seat.reserved_for == me:
+        return "Handed to you"
     if seat.kind == "adjudicator":
         return "Disputes first"
     if seat.priority_cause:
@@ -122,15 +125,20 @@ def empty_words(reasons: EmptyReasons) -> list[Reason]:
 
 def _completed(text: str, reasons: EmptyReasons) -> str:
     missing, until = ", ".join(reasons.missing_skills), reasons.skipped_until
-    when = f"; the first comes again at {timezone.localtime(until):%H:%M on %d %B}" if until else ""
+    when = f"; the first comes again at {_clock(until)}" if until else ""
     return text.format(missing=missing, when=when)
 
 
 def stopped_words(facts: EmptyReasons | ReviewerFacts) -> str:
     """Why nothing new goes to the person in this queue at all, or nothing."""
     if facts.absent_until:
-        return f"You are absent until {timezone.localtime(facts.absent_until):%H:%M on %d %B}."
+        return f"You are absent until {_clock(facts.absent_until)}."
     return f"You are paused here: {facts.paused}" if facts.paused else facts.capped
+
+
+def _clock(moment: datetime) -> str:
+    local = timezone.localtime(moment)
+    return f"{local:%H:%M} on {local.day} {local:%B}"
 
 
 def totals(queues: list[QueueSummary]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Reads of gold items, results, competence, pauses and flags, always for an actor."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -66,8 +66,20 @@ def get_gold(actor: Actor, item_id: UUID, *, lock: bool = False) -> GoldItem:
     return _one(visible_gold(actor), item_id, lock=lock)
 
 
+def visible_contests(actor: Actor) -> QuerySet[GoldContest]:
+    """A person's own contests, or everybody's for those who read reviews; newest first."""
+    contests = GoldContest.objects.order_by("-id").select_related("gold_item__case_type", "judgment")
+    return contests if permissions.can_read_reviews(actor) else contests.filter(reviewer_id=actor.id)
+
+
+def contests_of(judgment_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The contests of these judgments: their ids by judgment."""
+    found = GoldContest.objects.filter(judgment_id__in=judgment_ids)
+    return dict(found.values_list("judgment_id", "pk"))
+
+
 def get_contest(actor: Actor, contest_id: UUID, *, lock: bool = False) -> GoldContest:
-    """One contest, for its author and for managers; or NotFound."""
+    """One contest, for its author and for those who read reviews; or NotFound."""
     contests = GoldContest.objects.all()
     mine = contests if permissions.can_read_reviews(actor) else contests.filter(reviewer_id=actor.id)
     return _one(mine, contest_id, lock=lock)
@@ -108,7 +120,8 @@ def told_results(actor: Actor) -> list[GoldResult]:
     Newest first, each with how many judgments followed (`followed`).
     """
     mine = GoldResult.objects.filter(reviewer_id=actor.id, superseded_at__isnull=True)
-    results = list(mine.select_related("gold_item", "queue", "gold_item__known_case").order_by("-judged_at"))
+    beside = ("gold_item", "queue", "judgment", "gold_item__known_case")
+    results = list(mine.select_related(*beside).order_by("-judged_at"))
     after = dict(QualityRule.objects.values_list("queue_id", "reveal_after"))
     times = list(
         Judgment.objects.filter(reviewer_id=actor.id, superseded_at__isnull=True)

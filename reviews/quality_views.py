@@ -138,7 +138,7 @@ def _missed(results: list[GoldResult]) -> list[dict[str, Any]]:
     return [
         {
             "result": result,
-            "title": title_of(result.gold_item.known_case_id),
+            "title": title_of(result.judgment),
             "given": _names(result).get(result.label, result.label),
             "expected": _names(result).get(result.expected, result.expected),
             "why": result.gold_item.why,
@@ -155,7 +155,7 @@ def _names(result: GoldResult) -> dict[str, str]:
 def _overturned(judgment: Any) -> dict[str, Any]:
     names = label_names(type_version(judgment.case.type_version_id).labels)
     return {
-        "title": title_of(judgment.case_id),
+        "title": title_of(judgment),
         "queue": judgment.panel.queue.name,
         "mine": names.get(judgment.label, judgment.label),
         "decided": names.get(judgment.decided, judgment.decided),

@@ -17,7 +17,7 @@ from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
 from reviews import permissions, statements, waiting_statements
-from reviews.models import Judgment, PanelTemplate, Queue, QueueUserPermission, RoutingPolicy, Seat
+from reviews.models import Judgment, Panel, PanelTemplate, Purpose, Queue, QueueUserPermission, RoutingPolicy, Seat
 from reviews.states import SeatState
 from reviews.type_versions import type_version
 
@@ -53,7 +53,7 @@ class FinishedSeat:
     """One judgment of today; it can be undone until `undo_until`."""
 
     seat_id: UUID
-    case_id: UUID
+    reference: str
     queue_name: str
     label: str
     label_name: str
@@ -65,6 +65,16 @@ def reference_of(case_id: UUID) -> str:
     """A short name of a case for people: of its id's random end, so that it tells nothing else."""
     digits = case_id.hex[-8:].upper()
     return f"{digits[:4]}-{digits[4:]}"
+
+
+def shown_reference(row: Seat | Judgment | Panel) -> str:
+    """The short name under which the people of a panel know its case.
+
+    A hidden seat has one of its own: its case may have been named to its reviewer before.
+    """
+    if row.purpose == Purpose.LIVE:
+        return reference_of(row.case_id)
+    return reference_of(row.pk if isinstance(row, Panel) else row.panel_id)
 
 
 def visible_queues(actor: Actor) -> QuerySet[Queue]:
@@ -169,9 +179,9 @@ def undoable(actor: Actor) -> FinishedSeat | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    seat_id, case_id, queue_name, label, type_version_id, judged_at, undo_until = row
+    seat_id, named, queue_name, label, type_version_id, judged_at, undo_until = row
     label_name = label_names(type_version(type_version_id).labels)[label]
-    return FinishedSeat(seat_id, case_id, queue_name, label, label_name, judged_at, undo_until)
+    return FinishedSeat(seat_id, reference_of(named), queue_name, label, label_name, judged_at, undo_until)
 
 
 def get_seat(actor: Actor, seat_id: UUID, *, lock: bool = False) -> Seat:
@@ -216,6 +226,6 @@ def _finished(judgment: Judgment) -> FinishedSeat:
     live = judgment.panel.state in ("open", "disputed") and ends > judgment.read_at  # type: ignore[attr-defined]  # annotated by the query above
     names = label_names(type_version(judgment.case.type_version_id).labels)
     return FinishedSeat(
-        judgment.seat_id, judgment.case_id, judgment.seat.queue.name, judgment.label, names[judgment.label],
+        judgment.seat_id, shown_reference(judgment), judgment.seat.queue.name, judgment.label, names[judgment.label],
         judgment.judged_at, ends if live else None,
     )  # fmt: skip

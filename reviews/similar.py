@@ -2,6 +2,7 @@
 
 Neither may tell what the model would say: where the seat hides advice, what a model decided is left out of the similar
 cases, and its label out of the history. Labels are shown at all only where the panel's template shows similar cases.
+Neither may tell a hidden case when it comes: no reference is shown, and no case with a known answer.
 """
 
 import time
@@ -22,7 +23,6 @@ from hitl_platform.tenants.actor import Actor
 from reviews import permissions, statements
 from reviews.likeness import Likeness, Vectors, likeness_of, nearest
 from reviews.models import Seat
-from reviews.queries import reference_of
 from reviews.type_versions import type_version
 
 MOST_EARLIER = 50
@@ -37,7 +37,6 @@ MOST_KEPT = 8
 class EarlierCase:
     """Another case of the same subject; `label` only where it may be shown."""
 
-    reference: str
     case_type: str
     submitted_at: datetime
     state: str
@@ -48,7 +47,6 @@ class EarlierCase:
 class SimilarCase:
     """A decided case like this one. `distance` is 0 for its twin; a category that differs, or a deviation, is 1."""
 
-    reference: str
     headline: str
     label: str
     decided_at: datetime
@@ -107,20 +105,23 @@ def _earlier(actor: Actor, seat: Seat, *, shows_labels: bool, blind: bool) -> li
         rows = cursor.fetchall()
     return [
         EarlierCase(
-            reference=reference_of(case_id),
             case_type=case_type,
             submitted_at=submitted_at,
             state=state,
             label=_name(version_id, label) if shows_labels and label and not (blind and made_by == "model") else "",
         )
-        for case_id, case_type, version_id, submitted_at, state, label, made_by in rows
+        for _, case_type, version_id, submitted_at, state, label, made_by in rows
     ]
 
 
 def _similar(actor: Actor, seat: Seat, case_type_id: UUID, *, blind: bool) -> tuple[list[SimilarCase], int]:
     decided = _decided(seat, case_type_id)
-    shown = [row for row, (case_id, *_, made_by, own) in enumerate(decided.rows) if _may_show(
-        case_id, made_by, own, seat=seat, me=actor.id, blind=blind)]  # fmt: skip
+    withheld = _known(seat, case_type_id) | {seat.case_id}
+    shown = [
+        row
+        for row, (case_id, *_, made_by, own) in enumerate(decided.rows)
+        if case_id not in withheld and actor.id not in own and not (blind and made_by == "model")
+    ]
     vector = decided.likeness.vectors([payloads([seat.case_id])[seat.case_id]])
     found = nearest(decided.vectors[shown], vector, count=MOST_SIMILAR)
     ids = [decided.rows[shown[at]][0] for at, _ in found]
@@ -130,12 +131,15 @@ def _similar(actor: Actor, seat: Seat, case_type_id: UUID, *, blind: bool) -> tu
         case_id, version_id, label, decided_at, *_ = decided.rows[shown[at]]
         version = type_version(version_id)
         line = headline(version.layout, payload=contents.get(case_id, {}), schema=version.payload_schema)
-        similar.append(SimilarCase(reference_of(case_id), line, _name(version_id, label), decided_at, distance))
+        similar.append(SimilarCase(line, _name(version_id, label), decided_at, distance))
     return similar, len(shown)
 
 
-def _may_show(case_id: UUID, made_by: str, own: Sequence[UUID], *, seat: Seat, me: UUID, blind: bool) -> bool:
-    return case_id != seat.case_id and me not in own and not (blind and made_by == "model")
+def _known(seat: Seat, case_type_id: UUID) -> set[UUID]:
+    """Cases whose answer is known, now: what is kept may be two minutes old."""
+    with bound_cursor() as cursor:
+        cursor.execute(statements.KNOWN, {"tenant": seat.tenant_id, "case_type": case_type_id})
+        return {case_id for (case_id,) in cursor.fetchall()}
 
 
 def _decided(seat: Seat, case_type_id: UUID) -> _Decided:

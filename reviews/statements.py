@@ -69,7 +69,8 @@ from reviews_panel panel
 where panel.tenant_id = %(tenant)s and panel.id = %(panel)s
 """
 
-# Other cases of the same subject that came through a queue which this person works or manages.
+# Other cases of the same subject that came through a queue which this person works or manages; never one with a known
+# answer, which would give the answer away before the case is asked.
 EARLIER = """
 select other.id, kind.name, other.type_version_id, other.created_at, other.state, said.label, said.made_by
 from cases_case this
@@ -78,6 +79,10 @@ join cases_casetype kind on kind.tenant_id = %(tenant)s and kind.id = other.case
 left join cases_decision said on said.tenant_id = %(tenant)s and said.id = other.decision_id
 where this.tenant_id = %(tenant)s and this.id = %(case)s and this.subject_ref <> '' and other.subject_ref <> ''
   and other.submitter_id is distinct from %(me)s and other.subject_user_id is distinct from %(me)s
+  and not exists (
+      select 1 from reviews_golditem item
+      where item.tenant_id = %(tenant)s and item.known_case_id = other.id and item.state <> 'retired'
+  )
   and (%(every)s::boolean
     or (other.case_type_id = this.case_type_id and not exists (
         select 1 from reviews_panel any_panel where any_panel.tenant_id = %(tenant)s and any_panel.case_id = other.id
@@ -96,7 +101,7 @@ limit %(most)s
 DECIDED = """
 with newest as materialized (
     select id, type_version_id, decision_id, decided_at, submitter_id, subject_user_id from cases_case
-    where tenant_id = %(tenant)s and case_type_id = %(case_type)s and state = 'decided'
+    where tenant_id = %(tenant)s and case_type_id = %(case_type)s and state = 'decided' and reduced_at is null
     order by id desc
     limit %(most)s
 )
@@ -108,9 +113,16 @@ join cases_casepayload stored on stored.tenant_id = %(tenant)s and stored.case_i
 order by newest.id desc
 """
 
+# Cases of a type with a known answer, asked anew each time: they are shown beside no other.
+KNOWN = """
+select item.known_case_id from reviews_golditem item
+where item.tenant_id = %(tenant)s and item.case_type_id = %(case_type)s and item.state <> 'retired'
+"""
+
 # A person's last judgment while it can be undone; on every page of a case, so by hand.
 UNDOABLE = """
-select last.seat_id, last.case_id, queue.name, last.label, known.type_version_id, last.judged_at,
+select last.seat_id, case last.purpose when 'live' then last.case_id else last.panel_id end, queue.name, last.label,
+    known.type_version_id, last.judged_at,
     last.judged_at + make_interval(secs => queue.undo_seconds)
 from (
     select judgment.* from reviews_judgment judgment

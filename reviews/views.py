@@ -52,7 +52,7 @@ def queue(request: PortalRequest, key: str) -> HttpResponse:
     context = {"queue": shown, "summary": summary, "stopped": presenting.stopped_words(facts), **_mine(request)}
     if summary and summary.open and not facts.stopped:
         seats = queries.next_seats(request.actor, shown, limit=WAITING_SHOWN)
-        context["waiting"] = presenting.waiting(seats)
+        context["waiting"] = presenting.waiting(seats, me=request.actor.id)
     elif summary:
         context["reasons"] = presenting.empty_words(staffing_queries.empty_reasons(request.actor, shown))
         context["next_queue"] = presenting.next_with_work(summaries, but=key)
@@ -180,7 +180,7 @@ def background(request: PortalRequest, seat_id: UUID) -> HttpResponse:
     found = pages.surroundings(request.actor, seat)
     if found is None:
         raise NotFound
-    context = {"seat": seat, "reference": queries.reference_of(seat.case_id), "background": found}
+    context = {"seat": seat, "reference": queries.shown_reference(seat), "background": found}
     return render(request, "reviews/background.html", context)
 
 

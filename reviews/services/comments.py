@@ -58,7 +58,7 @@ def set_content_care(*, actor: Actor, blurs: bool, greys: bool) -> ContentCare:
 
 def _tell(comment: CaseComment, seat: Seat) -> None:
     """Those who are named learn that they were, and nothing of the case."""
-    reference = queries.reference_of(seat.case_id)
+    reference = queries.shown_reference(seat)
     notify(
         tenant_id=comment.tenant_id,
         recipient_ids=[person for person in comment.mentioned if person != comment.author_id],

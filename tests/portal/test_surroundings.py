@@ -8,12 +8,17 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from cases.models import Case, Decision
+from cases.services import post_outcome
 from hitl_platform.kernel.ids import uuid7
 from hitl_platform.tenants.scope import tenant_scope
 from reviews import similar
+from reviews.models import Queue, Seat
+from reviews.queries import reference_of
+from reviews.services.gold import approve_gold, propose_gold
+from reviews.services.practice import answer_practice
 from tests.cast import Cast
 from tests.portal.reading import read
-from tests.portal.scene import Desk, open_desk
+from tests.portal.scene import QUEUE, Desk, open_desk
 from tests.portal.test_case_page import send, take
 
 Browser = Callable[[str], Client]
@@ -140,11 +145,74 @@ def test_another_tenants_cases_are_never_compared(browser_of: Browser, decided: 
         assert not Case.objects.filter(subject_ref=SUBJECT).exists()
 
 
-def test_two_queries_more_than_the_seat_and_none_for_more_cases(
+def test_three_queries_more_than_the_seat_and_none_for_more_cases(
     browser_of: Browser, decided: Desk, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = browser_of("alice")
     seat, _ = take(client)
     client.get(f"/seats/{seat}/background/")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         client.get(f"/seats/{seat}/background/")
+
+
+class TestHiddenCases:
+    """What stood beside a case gives nothing away when it comes hidden itself."""
+
+    def test_nothing_beside_a_case_has_a_reference(self, browser_of: Browser, decided: Desk) -> None:
+        text = surroundings(browser_of("alice"))
+        for case in decided.cases[:1]:
+            assert reference_of(case.pk) not in text
+
+    def test_a_case_with_a_known_answer_stands_beside_no_other(self, browser_of: Browser, decided: Desk) -> None:
+        client = browser_of("alice")
+        assert "Decline" in surroundings(client)
+        # what is kept of the decided cases is older than the item
+        gold(decided)
+        seat = seat_in_hand(client)
+        text = read(client.get(f"/seats/{seat}/background/")).text
+        assert "Decline" not in text
+        assert "None that you may see." in text
+        assert "No case like it has been decided yet." in text
+
+    def test_a_hidden_case_has_a_name_that_nobody_has_read(self, browser_of: Browser, decided: Desk) -> None:
+        gold(decided)
+        with tenant_scope(decided.cast.tenants["acme"].id):
+            Queue.objects.update(gold_first=1)
+        client = browser_of("carol")
+        seat, page = take(client)
+        with tenant_scope(decided.cast.tenants["acme"].id):
+            hidden = Seat.objects.get(pk=seat)
+            assert (hidden.purpose, hidden.case_id) == ("gold", decided.cases[0].pk)
+        assert reference_of(hidden.case_id) not in page.source
+        assert reference_of(hidden.panel_id) in page.source
+        send(client, seat, label="approve")
+        assert reference_of(hidden.case_id) not in read(client.get("/")).source
+
+    def test_who_practised_with_a_case_never_gets_it_hidden(self, browser_of: Browser, decided: Desk) -> None:
+        alice = decided.cast.people["alice"]
+        post_outcome(
+            actor=decided.cast.keys["acme"], case_id=decided.cases[0].pk, label="decline", observed_at=timezone.now()
+        )
+        answer_practice(actor=alice, queue_key=QUEUE, case_id=decided.cases[0].pk, label="approve")
+        gold(decided)
+        with tenant_scope(decided.cast.tenants["acme"].id):
+            Queue.objects.update(gold_first=1)
+        seat, _ = take(browser_of("alice"))
+        with tenant_scope(decided.cast.tenants["acme"].id):
+            assert Seat.objects.get(pk=seat).purpose == "live"
+
+
+def gold(desk: Desk) -> None:
+    """The first case, with a known answer from now on."""
+    item = propose_gold(
+        actor=desk.cast.people["mona"], case_type_key="credit", external_id=desk.cases[0].external_id,
+        label="decline", why="It was not paid back.",
+    )  # fmt: skip
+    approve_gold(actor=desk.cast.people["max"], item_id=item.pk)
+
+
+def seat_in_hand(client: Client) -> str:
+    """The seat that the client has taken before."""
+    (queue,) = client.get("/api/v1/queues/").json()
+    assert queue["mine"] == 1
+    return str(client.post("/api/v1/queues/credit/claim", {}, content_type="application/json").json()["seat"]["id"])
