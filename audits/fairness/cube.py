@@ -145,8 +145,8 @@ class Cube:
         for name, size in zip(names, sizes, strict=True):
             flat = flat * size + self.column(name)
         values = self.counts if of is None else of
-        total: Floats = np.bincount(flat, weights=values.astype(np.float64), minlength=int(np.prod(sizes)))
-        return total.reshape(sizes)
+        total = np.bincount(flat, weights=values.astype(np.float64), minlength=int(np.prod(sizes)))
+        return total.astype(np.float64, copy=False).reshape(sizes)
 
     def where(self, keep: Mask) -> "Cube":
         """The cube of the rows that `keep` (a bool per row of the cube) names."""

@@ -20,6 +20,9 @@ from audits.fairness.rule_tables import RuleTable, Share, impact_table
 
 Plain = dict[str, Any]
 FOLDER: Final = Path(__file__).with_name("rule_sets")
+DISCLAIMER: Final = (
+    "These are numbers and facts that the rule asks for. Whether anybody complies with it is not said here."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class RuleSet:
     duties: tuple[Duty, ...]
     facts: Mapping[str, str]
     cannot_show: tuple[str, ...]
+    refuses_imputed: bool = False
 
     def in_force(self, on: date) -> bool:
         """Whether it binds on this day; a standard without dates always counts."""
@@ -74,6 +78,7 @@ def parsed(found: Mapping[str, Any], *, name: str) -> RuleSet:
             ),
             facts=dict(found.get("facts", {})),
             cannot_show=tuple(found["cannot_show"]),
+            refuses_imputed=bool(found.get("refuses_imputed", False)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"rule set {name}: {error!r}") from error
@@ -149,6 +154,7 @@ def applied(rules: RuleSet, *, population: Population, plan: Plan) -> Plain:
         "facts": {name: {"title": title, "value": context.get(name)} for name, title in rules.facts.items()},
         "missing_facts": sorted(fact for fact in asked if context.get(fact) is None),
         "cannot_show": list(rules.cannot_show),
+        "disclaimer": DISCLAIMER,
     }
 
 
@@ -169,7 +175,7 @@ def told_table(rules: RuleSet, *, table: RuleTable, cube: Cube, decider: str, pl
         if not there:
             return refused(table, decider=decider, reason=f"The population has no attribute {asked}.")
         names[asked] = there[0]
-        if provenance.get(there[0]) == "imputed" and "no_imputed" in rules.facts:
+        if provenance.get(there[0]) == "imputed" and rules.refuses_imputed:
             return refused(table, decider=decider, reason=f"{there[0]} was imputed, which this rule does not allow.")
     excluded = plan.context.get("exclusions", {}).get(rules.id, {})
     return impact_table(

@@ -12,7 +12,7 @@ ENVIRONMENT_FILE = "environment.json"
 
 # These read files or code only; the rest need a database, and say so.
 OFFLINE = frozenset(
-    {"aggregate_csv", "check", "collectstatic", "diffsettings", "findstatic", "help",
+    {"aggregate_csv", "audit_csv", "check", "collectstatic", "diffsettings", "findstatic", "help",
      "makemessages", "makemigrations", "--help", "-h", "spectacular", "--version", "version"}
 )  # fmt: skip
 
