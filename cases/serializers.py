@@ -98,6 +98,9 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
             "created_at",
             "decided_at",
             "decision_id",
+            "withdrawn_at",
+            "reduced_at",
+            "erased_at",
         ]
         read_only_fields: list[str] = fields
 

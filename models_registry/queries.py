@@ -139,6 +139,10 @@ def labelled_payloads(case_type_id: UUID) -> tuple[list[dict[str, Any]], list[st
     """
     outcomes = Outcome.objects.filter(case__case_type_id=case_type_id).order_by("id")
     label_of = dict(outcomes.values_list("case_id", "label"))
-    cases = Case.objects.filter(pk__in=label_of).order_by("external_id").values_list("pk", flat=True)
+    cases = (
+        Case.objects.filter(pk__in=label_of, reduced_at__isnull=True)
+        .order_by("external_id")
+        .values_list("pk", flat=True)
+    )
     stored = payloads(list(cases))
     return [stored[case_id] for case_id in cases], [label_of[case_id] for case_id in cases]

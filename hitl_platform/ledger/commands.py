@@ -198,6 +198,7 @@ def record_batch(
     actor: Actor,
     items: dict[str, dict[str, Any]],
     body: dict[str, Any] | None = None,
+    personal: Mapping[str, str] | None = None,
     event_id: UUID | None = None,
 ) -> UUID:
     """Record one event for a chunk of subjects: `items` maps each one's id to what happened to it.
@@ -208,7 +209,8 @@ def record_batch(
     """
     if not 0 < len(items) <= MAX_ITEMS:
         raise ValueError(f"a batch event holds 1 to {MAX_ITEMS} items, not {len(items)}")
-    return _note(event_id, verb, (subject_type, None, None), actor=actor, body={**(body or {}), "items": items})
+    body = {**(body or {}), "items": items}
+    return _note(event_id, verb, (subject_type, None, None), actor=actor, body=body, personal=personal)
 
 
 def _note(

@@ -230,7 +230,7 @@ class Contents:
                 elif value != digest:
                     self.found.add("personal", f"{name} is not the value that was recorded", seq, event_id)
             if verb == "personal.erased":
-                self.erased.add(event["subject_id"])
+                self.erased.update(body.get("items") or [event["subject_id"]])
             for case in (body.get("items") or (event["case_id"],)) if verb in TRANSITIONS else ():
                 if not self._move(self.states, case, verb):
                     self.odd.add(case)

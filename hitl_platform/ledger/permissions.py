@@ -12,5 +12,5 @@ def can_read_ledger(actor: Actor) -> bool:
 
 
 def can_erase_personal(actor: Actor) -> bool:
-    """Erasing what is personal is the compliance officer's."""
-    return actor.has(Role.COMPLIANCE_OFFICER)
+    """Erasing what is personal is the compliance officer's, and that of the rules which two of them set in force."""
+    return actor.kind == "system" or actor.has(Role.COMPLIANCE_OFFICER)

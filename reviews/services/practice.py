@@ -47,7 +47,9 @@ def practice_cases(actor: Actor, *, queue: Queue) -> QuerySet[Case]:
     near = {kind: list(stated.filter(kind=kind).values_list("about", flat=True)) for kind in ("subject", "person")}
     mine = Q(submitter_id=actor.id) | Q(subject_user_id=actor.id)
     conflicted = Q(subject_ref__in=near["subject"]) | Q(submitter_id__in=near["person"])
-    cases = Case.objects.filter(state="decided").filter(Exists(Outcome.objects.filter(case_id=OuterRef("pk"))))
+    cases = Case.objects.filter(state="decided", reduced_at__isnull=True).filter(
+        Exists(Outcome.objects.filter(case_id=OuterRef("pk")))
+    )
     if queue.case_type_id is not None:
         cases = cases.filter(case_type_id=queue.case_type_id)
     return cases.exclude(mine | conflicted | Q(subject_user_id__in=near["person"])).filter(

@@ -42,5 +42,5 @@ def raise_priority(*, actor: Actor, panel_id: UUID, by: int, why: str) -> Panel:
     Seat.objects.filter(pk__in=seats).update(
         priority=Least(F("priority") + by, Value(MOST), output_field=SmallIntegerField()), priority_cause=joined
     )
-    record("panel.priority_raised", panel, actor=actor, case_id=panel.case_id, body={"by": by, "why": why})
+    record("panel.priority_raised", panel, actor=actor, case_id=panel.case_id, body={"by": by}, personal={"why": why})
     return panel
