@@ -17,16 +17,19 @@ from hitl_platform.doors.cursors import given_parameters
 from hitl_platform.doors.openapi import answers
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.scope import tenant_scope
-from reviews import pages, queries, schemas, services, staffing_queries
+from reviews import own_schemas, pages, queries, schemas, services, staffing_queries
 from reviews.pages import SeatPage
 from reviews.serializers import (
     ClaimSerializer,
+    CommentSerializer,
     DraftSerializer,
     LeaseSerializer,
     QueueSerializer,
     SeatSerializer,
     SubmittedSerializer,
 )
+from reviews.services.comments import add_comment
+from reviews.services.escalations import ask_for_help
 
 NOTHING_BODY = validator_of(schemas.NOTHING)
 
@@ -154,6 +157,28 @@ class Skip(PageVerb):
 
     named = "The skip"
     service = staticmethod(services.skip_seat)
+
+
+@seat_verb("ask_for_help", body=own_schemas.ASK)
+class Ask(PageVerb):
+    """Ask for help with the case, which stays in your hands; managers are told."""
+
+    named = "The question"
+    service = staticmethod(ask_for_help)
+
+
+@seat_verb("add_comment", body=own_schemas.COMMENT, responses=answers(404, ok=SeatSerializer))
+class Comments(PageVerb):
+    """Say something on the case; what others say is told once you have judged for good."""
+
+    named = "The comment"
+    service = staticmethod(add_comment)
+
+    @extend_schema(operation_id="list_comments", responses=answers(404, ok=CommentSerializer(many=True)))
+    def get(self, request: Any, seat_id: UUID) -> Response:
+        """What was said on the case, as far as you may read it now."""
+        given_parameters(request)
+        return Response(_page(actor_of(request), seat_id)["comments"])
 
 
 @seat_verb("hand_over_seat", body=schemas.HAND_OVER)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from cases.states import CaseState
 from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
@@ -81,11 +82,15 @@ def live_panels(*, panel_ids: Sequence[UUID] = (), case_ids: Sequence[UUID] = ()
     return [LivePanel(panel, seen[panel.case_id]) for panel in panels if panel.case_id in seen]
 
 
-def cases_seen(case_ids: Sequence[UUID]) -> dict[UUID, CaseSeen]:
-    """What conditions may ask of cases in review, by case."""
+def cases_seen(case_ids: Sequence[UUID], *, states: Sequence[str] = (CaseState.IN_REVIEW,)) -> dict[UUID, CaseSeen]:
+    """What conditions may ask of cases in these states, by case."""
     if not case_ids:
         return {}
-    values: dict[str, Any] = {"tenant": current_tenant_id(), "cases": list(case_ids), "states": ["in_review"]}
+    values: dict[str, Any] = {
+        "tenant": current_tenant_id(),
+        "cases": list(case_ids),
+        "states": [str(state) for state in states],
+    }
     with bound_cursor() as cursor:
         cursor.execute(statements.ROUTABLE, values)
         rows = cursor.fetchall()

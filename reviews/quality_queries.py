@@ -37,10 +37,14 @@ R = TypeVar("R", bound=TenantOwned)
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How often somebody was right, in one queue or case type, by one way to know it."""
+    """How often somebody was right, in one queue or case type, by one way to know it.
+
+    `before` is what it was until known answers were corrected or withdrawn, where that made it another.
+    """
 
     name: str
     share: Share
+    before: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +140,31 @@ def told_results(actor: Actor) -> list[GoldResult]:
 
 
 def gold_scores(told: Sequence[GoldResult]) -> list[Score]:
-    """The share of right answers by queue, of results that may be told and count."""
+    """The share of right answers by queue, of results that may be told and count, and what it was at first."""
+    first = _first_results(told)
+    now, before = _shares(told), _shares([first.get(result.judgment_id, result) for result in told])
+    return [
+        Score(name, now.get(name, share_of(0, 0)), before[name] if before.get(name) != now.get(name) else None)
+        for name in sorted(now | before)
+    ]
+
+
+def _shares(results: Sequence[GoldResult]) -> dict[str, Share]:
     found: dict[str, list[bool]] = {}
-    for result in told:
+    for result in results:
         if result.counts:
             found.setdefault(result.queue.name, []).append(result.is_right)
-    return [Score(name, share_of(sum(rights), len(rights))) for name, rights in sorted(found.items())]
+    return {name: share_of(sum(rights), len(rights)) for name, rights in found.items()}
+
+
+def _first_results(told: Sequence[GoldResult]) -> dict[UUID, GoldResult]:
+    """How those of these results that were made anew stood at first, by judgment."""
+    anew = [result.judgment_id for result in told if result.because in ("corrected", "forgiven")]
+    if not anew:
+        return {}
+    rows = GoldResult.objects.filter(judgment_id__in=anew, superseded_at__isnull=False)
+    # the newest first, so that the first of all stays
+    return {row.judgment_id: row for row in rows.select_related("queue").order_by("-id")}
 
 
 def agreements(actor: Actor) -> list[Score]:

@@ -9,13 +9,16 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from cases.models import CaseFacet
 from hitl_platform.kernel.bound_cursor import bound_cursor, long_cursor
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership
 from reviews import claim_statements, permissions, queries, statements, waiting_statements
-from reviews.models import Absence, ConflictOfInterest, Queue, QueueUserPermission, Seat
+from reviews.models import Absence, ConflictOfInterest, InterestKind, Purpose, Queue, QueueUserPermission, Seat
+from reviews.states import SeatState
 
 # A share of a day's work binds only from here on: of the first few cases anybody's share is large.
 SHARE_BINDS_FROM = 10
@@ -187,6 +190,40 @@ def granted_to(user_id: UUID, queue_id: UUID) -> frozenset[str]:
     return frozenset(given.values_list("permission__codename", flat=True))
 
 
+def visible_absences(actor: Actor) -> QuerySet[Absence]:
+    """A person's own absences, or everybody's for managers; newest first."""
+    absences = Absence.objects.order_by("-id")
+    return absences if permissions.can_staff(actor) else absences.filter(user_id=actor.id)
+
+
+def visible_conflicts(actor: Actor) -> QuerySet[ConflictOfInterest]:
+    """A person's own declared conflicts of interest, or everybody's for managers; newest first."""
+    conflicts = ConflictOfInterest.objects.order_by("-id")
+    return conflicts if permissions.can_staff(actor) else conflicts.filter(user_id=actor.id)
+
+
+def held_by(user_id: UUID) -> int:
+    """How many seats are in a person's hands, or reserved for them: what goes back when an absence begins."""
+    held = Q(reviewer_id=user_id, state__in=queries.IN_HAND)
+    reserved = Q(reserved_for=user_id, state=SeatState.OPEN, purpose=Purpose.LIVE)
+    return Seat.objects.filter(held | reserved).count()
+
+
+def held_near(user_id: UUID, *, kind: str, about: str, facet_key: str) -> int:
+    """How many seats in a person's hands would go back, were this conflict of interest declared."""
+    held = Seat.objects.filter(reviewer_id=user_id, state__in=queries.IN_HAND)
+    if kind == InterestKind.SUBJECT:
+        return held.filter(case__subject_ref=about).count()
+    if kind == InterestKind.PARTY:
+        named = CaseFacet.objects.filter(case_id=OuterRef("case_id"), key=facet_key, text_value=about)
+        return held.filter(Exists(named)).count()
+    try:
+        person = UUID(about)
+    except ValueError:
+        return 0
+    return held.filter(Q(submitter_id=person) | Q(subject_user_id=person)).count()
+
+
 def get_absence(actor: Actor, absence_id: UUID) -> Absence:
     """One absence, for whom it concerns and for managers; NotFound for others. Locked."""
     absence = Absence.objects.select_for_update(no_key=True).filter(pk=absence_id).first()
@@ -208,14 +245,18 @@ def _facts(row: Sequence[Any]) -> ReviewerFacts:
     conflicted, in_hand = flags
     capped = ""
     if day_cap is not None and today >= day_cap:
-        capped = f"You have had the {day_cap} cases that one day may bring you."
+        capped = f"You have had the {_cases(day_cap)} that one day may bring you."
     elif cap is not None and here >= cap:
-        capped = f"You have had the {cap} cases of this queue that one day may bring you."
+        capped = f"You have had the {_cases(cap)} of this queue that one day may bring you."
     elif over_share(here, of_queue or 0, min((each for each in (day_share, share) if each is not None), default=1.0)):
         capped = "You have had your share of what this queue handed out today."
     return ReviewerFacts(
         skills, team or "", group or "", capped, pause or "", until, taken, conflicted=conflicted, in_hand=in_hand
     )
+
+
+def _cases(count: int) -> str:
+    return "1 case" if count == 1 else f"{count} cases"
 
 
 def over_share(mine: int, handed_out: int, share: float) -> bool:

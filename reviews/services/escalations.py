@@ -18,7 +18,17 @@ from hitl_platform.tenants.actor import Actor
 from reviews import case_facts, escalation_queries, permissions, queries
 from reviews.escalation_queries import LivePanel
 from reviews.ladders import HOUSE_LADDER, REWAKE
-from reviews.models import LIVE_ESCALATION, LIVE_PANEL, Calendar, Escalation, EscalationRule, Panel, Seat, Trigger
+from reviews.models import (
+    LIVE_ESCALATION,
+    LIVE_PANEL,
+    Calendar,
+    Escalation,
+    EscalationRule,
+    Panel,
+    Purpose,
+    Seat,
+    Trigger,
+)
 from reviews.queries import IN_HAND
 from reviews.services.rungs import NotYet, Outcome, call_again, take_rung
 from reviews.services.service_levels import calendar_of
@@ -83,15 +93,12 @@ def ask_for_help(*, actor: Actor, seat_id: UUID, why: str) -> Escalation:
     record("seat.help_asked", seat, actor=actor, body=body, personal={"why": why})
     now = timezone.now()
     asked: dict[str, Any] = {"asked_by": actor.id, "why": why}
-    found = escalation_queries.live_panels(panel_ids=[seat.panel_id])
-    for each in found:
-        for rule in escalation_queries.active_rules(Trigger.REVIEWER_ASKS):
-            because = _because(rule, each, {}, now) if rule.case_type_id == each.panel.case_type_id else None
-            if because is not None:
-                facts = {"because": because}
-                return _begin(actor, each.panel, trigger=rule.trigger, rule=rule, facts=facts, now=now, **asked)
     panel = Panel.objects.select_related("queue").get(pk=seat.panel_id)
-    return _begin(actor, panel, trigger=Trigger.REVIEWER_ASKS, rule=None, facts={}, now=now, **asked)
+    rule, facts = _rule_for(panel, now)
+    # what a rule does has effects outside, which a hidden case never has; it is asked all the same, as of a live one
+    if panel.purpose != Purpose.LIVE:
+        rule, facts = None, {}
+    return _begin(actor, panel, trigger=Trigger.REVIEWER_ASKS, rule=rule, facts=facts, now=now, **asked)
 
 
 @command
@@ -199,6 +206,17 @@ def returns_of(panel_ids: Collection[UUID]) -> dict[UUID, float]:
         came_back = token if state == "open" else token - 1
         found[panel_id] = max(found.get(panel_id, 0.0), float(came_back))
     return found
+
+
+def _rule_for(panel: Panel, now: datetime) -> tuple[EscalationRule | None, dict[str, Any]]:
+    """The rule that answers to who asks for help with a panel's case, and why it does."""
+    seen = escalation_queries.cases_seen([panel.case_id], states=(CaseState.IN_REVIEW, CaseState.DECIDED))
+    for rule in escalation_queries.active_rules(Trigger.REVIEWER_ASKS):
+        if rule.case_type_id == panel.case_type_id and panel.case_id in seen:
+            because = _because(rule, LivePanel(panel, seen[panel.case_id]), {}, now)
+            if because is not None:
+                return rule, {"because": because}
+    return None, {}
 
 
 def _step_up(actor: Actor, escalation: Escalation, ladder: Sequence[Mapping[str, Any]], *, again: bool) -> Outcome:

@@ -30,7 +30,11 @@ LOAN_BODY = submission("L-9") | {"case_type": "loan"}
 OUTCOME = {"label": "approve", "observed_at": "2026-01-01T00:00:00Z"}
 FILE = {"url": "https://files.example.org/scan.png"}
 LEASE = {"lease_token": 1}
+APPEAL = {"case_id": str(SEAT), "statement": "It is not so."}
 ANSWER = LEASE | {"label": "approve"}
+AWAY = {"starts_at": "2090-01-01T00:00:00Z", "ends_at": "2090-01-02T00:00:00Z"}
+TEMPLATE = {"key": "pair", "name": "Pair", "seats": 2}
+QUEUE = {"key": "loans", "name": "Loans", "template_key": "panel"}
 MODEL = {"case_type": "loan", "key": "scorecard", "name": "Scorecard"}
 
 
@@ -69,6 +73,11 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api_file", "GET"): Row("401 404 403 404 403 404 404 404 404"),
     ("api_erase_file", "POST"): Row("401 404 403 404 403 404 404 403 404", {}),
     ("api_decisions", "GET"): READ_ALL,
+    ("api_appeals", "GET"): Row("401 200 403 200 403 200 200 403 200"),
+    ("api_appeals", "POST"): Row("401 404 403 404 403 404 404 403 404", APPEAL),
+    ("api_appeal", "GET"): Row("401 404 403 404 403 404 404 403 404"),
+    ("api_withdraw_appeal", "POST"): Row("401 404 403 404 403 404 404 403 404", {}),
+    ("api_appeal_link", "POST"): Row("401 404 403 201 403 201 201 403 201", {}),
     ("ledger_export", "GET"): Row("401 404 403 404 403 403 404 403 404"),
     ("ledger_checkpoint", "GET"): Row("401 404 403 404 403 403 404 403 404"),
     ("api_models", "GET"): Row("401 200 403 200 403 200 200 200 200", narrow="cases:read"),
@@ -90,6 +99,37 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api_answer", "POST"): Row(NO_SEAT, ANSWER),
     ("api_submit", "POST"): Row(NO_SEAT, ANSWER),
     ("api_undo", "POST"): Row(NO_SEAT, {}),
+    ("api_ask", "POST"): Row(NO_SEAT, {"why": "Is this income?"}),
+    ("api_comments", "GET"): Row(NO_SEAT),
+    ("api_comments", "POST"): Row(NO_SEAT, {"text": "See page 2."}),
+    ("api_queues", "POST"): Row("401 403 403 403 403 400 403 403 400", QUEUE),
+    ("api_queue_settings", "GET"): Row(NO_SEAT),
+    ("api_queue_settings", "PATCH"): Row(NO_SEAT, {"lease_seconds": 60}),
+    ("api_grant", "POST"): Row(NO_SEAT, {"user_id": str(SEAT)}),
+    ("api_revoke", "POST"): Row(NO_SEAT, {"user_id": str(SEAT)}),
+    ("api_practice", "GET"): Row(NO_SEAT),
+    ("api_practice", "POST"): Row(NO_SEAT, {"case_id": str(SEAT), "label": "approve"}),
+    ("api_absences", "GET"): MEMBERS,
+    ("api_absences", "POST"): Row("401 403 403 403 201 201 201 201 201", AWAY),
+    ("api_end_absence", "POST"): Row(NO_SEAT, {}),
+    ("api_conflicts", "GET"): MEMBERS,
+    ("api_conflicts", "POST"): Row("401 403 403 403 201 201 201 201 201", {"kind": "subject", "about": "A-1"}),
+    ("api_lift_conflict", "POST"): Row(NO_SEAT, {}),
+    ("api_care", "GET"): MEMBERS,
+    ("api_care", "PUT"): Row("401 403 403 403 200 200 200 200 200", {"blurs": True, "greys": False}),
+    ("api_known_cases", "GET"): MEMBERS,
+    ("api_contests", "GET"): MEMBERS,
+    ("api_contests", "POST"): Row(NO_SEAT, {"known_case_id": str(SEAT), "reason": "It is not so."}),
+    ("api_uphold", "POST"): Row(NO_SEAT, {"answer": "It is so."}),
+    ("api_forgive", "POST"): Row(NO_SEAT, {"answer": "You are right."}),
+    ("api_panel_templates", "GET"): Row("401 403 403 403 403 200 200 200 200"),
+    ("api_panel_templates", "POST"): Row("401 403 403 403 403 201 403 403 201", TEMPLATE),
+    ("api_panels", "GET"): Row("401 403 403 403 403 200 200 403 200"),
+    ("api_panel", "GET"): Row("401 403 403 403 403 404 404 403 404"),
+    ("api_add_seat", "POST"): Row(NO_SEAT, {"why": "Look again."}),
+    ("api_move", "POST"): Row(NO_SEAT, {"queue": "others"}),
+    ("api_dispute", "POST"): Row(NO_SEAT, {"why": "Look again."}),
+    ("api_raise_priority", "POST"): Row(NO_SEAT, {"by": 1, "why": "It is urgent."}),
 }
 
 
@@ -124,7 +164,9 @@ def doors(
 
 
 def address_of(name: str, loan: Case) -> str:
-    return ROUTES[name].format(key="loan", case_id=loan.pk, seat_id=SEAT, file_id=SEAT, number=1)
+    address = ROUTES[name]
+    nothing = dict.fromkeys(re.findall(r"{(\w+)}", address), SEAT)
+    return address.format(**nothing | {"key": "loan", "case_id": loan.pk, "number": 1})
 
 
 def send(client: Client, method: str, address: str, body: Any) -> Any:
