@@ -53,6 +53,8 @@ class Migration(migrations.Migration):
         Walls("retentionrun", grants="select, insert, update (reduced, erased, kept, failed, finished_at)"),
         Walls("appealrule"),
         Walls("appeal"),
+        Walls("baseline", grants="select, insert"),
+        Walls("satisfaction", grants="select, insert"),
         migrations.RunSQL(KEPT_AUDIT, LOOSE_AUDIT),
         migrations.RunSQL(KEPT_ROW, LOOSE_ROW),
     ]

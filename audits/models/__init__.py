@@ -2,6 +2,7 @@
 
 from audits.models.appeals import Appeal, AppealDoor, AppealOutcome, AppealRule
 from audits.models.bias import BiasAudit, BiasMonitor, BiasSchedule, Every, Finding, FrozenDecision, Severity
+from audits.models.performance import Baseline, Satisfaction
 from audits.models.retention import LegalHold, RetentionRule, RetentionRun
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "AppealDoor",
     "AppealOutcome",
     "AppealRule",
+    "Baseline",
     "BiasAudit",
     "BiasMonitor",
     "BiasSchedule",
@@ -18,5 +20,6 @@ __all__ = [
     "LegalHold",
     "RetentionRule",
     "RetentionRun",
+    "Satisfaction",
     "Severity",
 ]

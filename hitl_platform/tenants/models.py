@@ -31,6 +31,7 @@ class KeyScope(models.TextChoices):
     LEDGER_READ = "ledger:read"
     AUDITS_READ = "audits:read"
     AUDITS_WRITE = "audits:write"
+    FIGURES_READ = "figures:read"
 
 
 class Tenant(models.Model):

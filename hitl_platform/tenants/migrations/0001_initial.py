@@ -115,6 +115,7 @@ class Migration(migrations.Migration):
                                 ("ledger:read", "Ledger Read"),
                                 ("audits:read", "Audits Read"),
                                 ("audits:write", "Audits Write"),
+                                ("figures:read", "Figures Read"),
                             ],
                             max_length=30,
                         ),
@@ -224,6 +225,7 @@ class Migration(migrations.Migration):
                             "ledger:read",
                             "audits:read",
                             "audits:write",
+                            "figures:read",
                         ],
                     )
                 ),

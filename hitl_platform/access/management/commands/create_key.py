@@ -22,6 +22,7 @@ OPENS = {
     KeyScope.LEDGER_READ: "export the ledger",
     KeyScope.AUDITS_READ: "read and export bias audits",
     KeyScope.AUDITS_WRITE: "ask for bias audits and cancel them",
+    KeyScope.FIGURES_READ: "read figures, and be scraped by Prometheus",
 }
 
 
