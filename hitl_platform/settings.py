@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "hitl_platform.pipeline.apps.PipelineConfig",
     "hitl_platform.doors.apps.DoorsConfig",
     "hitl_platform.notices.apps.NoticesConfig",
+    "hitl_platform.backups.apps.BackupsConfig",
     "hitl_platform.console.apps.ConsoleConfig",
     "cases.apps.CasesConfig",
     "models_registry.apps.ModelsRegistryConfig",
@@ -185,6 +186,10 @@ DATABASES = {
 }
 # `manage.py provision` alone takes it; nothing else ever connects as superuser
 SUPERUSER_DATABASE_URL = os.environ.get("SUPERUSER_DATABASE_URL", "")
+# `manage.py backup` and `provision` alone take it: the role reads the rows of every tenant
+BACKUP_DATABASE_URL = os.environ.get("BACKUP_DATABASE_URL", "")
+if BACKUP_DATABASE_URL and urlsplit(BACKUP_DATABASE_URL).username != "hitl_backup":
+    raise ImproperlyConfigured("BACKUP_DATABASE_URL takes postgresql://hitl_backup:password@host:port/database.")
 # the admin's own log is never written, so its table is never made: the console's history is the ledger
 MIGRATION_MODULES = {"admin": None}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -18,7 +18,7 @@ from django.db import connections
 from psycopg import sql
 
 from hitl_platform.ledger.sealing import ALIAS, BATCH_EVENTS, seal_all
-from hitl_platform.tenants.provisioning import Provision, provision, secure_database
+from hitl_platform.tenants.provisioning import BACKUP, Provision, provision, secure_database
 from tests import cast
 
 TEMPLATE = "hitl_template"
@@ -45,6 +45,7 @@ def ensure_template() -> None:
         building = f"{TEMPLATE}_building"
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(building)))
         passwords = {entry["USER"]: entry["PASSWORD"] for entry in settings.DATABASES.values()}
+        passwords[BACKUP] = str(urlsplit(settings.BACKUP_DATABASE_URL).password)
         provision(settings.SUPERUSER_DATABASE_URL, Provision(building, passwords))
         with pointed_at(building):
             call_command("migrate", verbosity=0)

@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 SUPERUSER = "hitl_superuser"
@@ -22,24 +22,19 @@ class Keyring:
     migrator: str
     sweeper: str
     sealer: str
+    backup: str
     broker: str
 
 
 def open_keyring(path: Path) -> Keyring:
-    """Read the keyring, or make one where there is none yet."""
-    if path.exists():
-        return Keyring(**json.loads(path.read_text(encoding="utf-8")))
-    keyring = Keyring(
-        secret_key=secrets.token_urlsafe(48),
-        ledger_signing_key=base64.b64encode(secrets.token_bytes(32)).decode("ascii"),
-        superuser=secrets.token_urlsafe(24),
-        app=secrets.token_urlsafe(24),
-        migrator=secrets.token_urlsafe(24),
-        sweeper=secrets.token_urlsafe(24),
-        sealer=secrets.token_urlsafe(24),
-        broker=secrets.token_urlsafe(24),
-    )
-    write_private(path, text=json.dumps(asdict(keyring), indent=1))
+    """Read the keyring, or make one where there is none yet; a secret that an older one lacks is made as well."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    fresh = {each.name: secrets.token_urlsafe(24) for each in fields(Keyring)}
+    fresh["secret_key"] = secrets.token_urlsafe(48)
+    fresh["ledger_signing_key"] = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+    keyring = Keyring(**{**fresh, **known})
+    if asdict(keyring) != known:
+        write_private(path, text=json.dumps(asdict(keyring), indent=1))
     return keyring
 
 

@@ -112,8 +112,8 @@ def preparation() -> tuple[Program, ...]:
 
 
 def child_environment(environment: Mapping[str, str], *, superuser: bool = False) -> dict[str, str]:
-    """What processes get: a superuser only when asked, output line by line, arithmetic on one thread each."""
-    left_out = set() if superuser else {"SUPERUSER_DATABASE_URL"}
+    """What processes get: roles that see all only when asked, output line by line, arithmetic on one thread each."""
+    left_out = set() if superuser else {"SUPERUSER_DATABASE_URL", "BACKUP_DATABASE_URL"}
     kept = {key: value for key, value in environment.items() if key not in left_out}
     threads = {name: kept.get(name, "1") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
     # Celery warns root at length; the demo in a container is root's, and its servers are not.
@@ -122,17 +122,17 @@ def child_environment(environment: Mapping[str, str], *, superuser: bool = False
 
 
 def seed_demo(*arguments: str) -> Program:
-    """Demo tenants, people, models and cases, where there are none yet.
+    """Demo tenants, people, models, cases and scenes, where there are none yet.
 
     It writes the logins to the file HITL_DEMO_LOGINS names, as JSON, each time: a list of
-    {"tenant": slug, "name", "email", "password", "roles": […], "simulated": bool}.
+    {"tenant": slug, "name", "email", "password", "roles": […], "simulated": bool, "works": bool, "sees": text}.
     """
     return Program(name="seed", command=django("seed_demo", *arguments), once=True)
 
 
-def simulated_reviewers(number: int, *, address: str) -> Program:
+def simulated_reviewers(number: int, *, address: str, pace: float) -> Program:
     """Simulated people who work the demo's queues through the portal, with the logins of HITL_DEMO_LOGINS."""
-    command = django("simulate_reviewers", "--reviewers", str(number), "--url", address)
+    command = django("simulate_reviewers", "--reviewers", str(number), "--url", address, "--pace", str(pace))
     return Program(name="people", command=command, visits=True)
 
 

@@ -33,6 +33,7 @@ class Servers:
             "MIGRATOR_DATABASE_URL": self.postgres.url("hitl_migrator", password=keyring.migrator),
             "SWEEPER_DATABASE_URL": self.postgres.url("hitl_sweeper", password=keyring.sweeper),
             "SEALER_DATABASE_URL": self.postgres.url("hitl_sealer", password=keyring.sealer),
+            "BACKUP_DATABASE_URL": self.postgres.url("hitl_backup", password=keyring.backup),
             "SUPERUSER_DATABASE_URL": self.postgres.superuser_url(),
             "BROKER_URL": self.valkey.url(),
             "LEDGER_SIGNING_KEY": keyring.ledger_signing_key,

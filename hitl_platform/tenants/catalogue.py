@@ -18,7 +18,7 @@ from hitl_platform.tenants.isolation import (
     WALL,
     Policy,
 )
-from hitl_platform.tenants.provisioning import ROLES
+from hitl_platform.tenants.provisioning import BACKUP, BYPASSING, ROLES
 
 
 def breaches(*, using: str = "default") -> list[str]:
@@ -136,6 +136,8 @@ class _Walk:
                     yield f"{table}: is append-only, yet hitl_app may {verb}"
                 if table in GLOBAL_GRANTS and verb not in GLOBAL_GRANTS[table]:
                     yield f"{table}: hitl_app may {verb}, which the list of global tables does not grant"
+            elif role == BACKUP and verb != "select":
+                yield f"{table}: {role} may {verb}, and it only reads"
             elif role in ROLE_TABLES and table not in ROLE_TABLES[role]:
                 yield f"{table}: {role} may {verb}, which is not its work"
 
@@ -149,7 +151,7 @@ class _Walk:
             seen.add(role)
             if superuser or createrole or createdb or replication:
                 yield f"role {role}: has powers that it must not have"
-            if bypass != (role == "hitl_migrator"):
+            if bypass != (role in BYPASSING):
                 yield f"role {role}: BYPASSRLS is {'on' if bypass else 'off'}"
         yield from (f"role {role}: does not exist" for role in sorted(set(ROLES) - seen))
         owners = (

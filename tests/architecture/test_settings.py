@@ -20,6 +20,7 @@ NONSENSE = {
         "postgresql://postgres:x@127.0.0.1/hitl",
     ],
     "SWEEPER_DATABASE_URL": ["", "postgresql://hitl_app:x@127.0.0.1/hitl"],
+    "BACKUP_DATABASE_URL": ["postgresql://hitl_app:x@127.0.0.1/hitl"],
     "BROKER_URL": ["", "amqp://localhost"],
     "PUBLIC_URL": ["", "cases.example.org", "http://cases.example.org", "https://cases.example.org/path"],
     "TRUSTED_PROXY_COUNT": ["-1", "many", "99"],
