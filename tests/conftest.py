@@ -22,6 +22,7 @@ from tests import cast as the_cast
 from tests import databases
 from tests.chromium import _playwright, chromium  # noqa: F401  # fixtures of every test that drives a browser
 from tests.isolation import sabotage
+from tests.reference.shelf import tell_absent
 from tests.stored import store  # noqa: F401  # a fixture of every test that keeps files
 
 PEOPLE = [name for people in the_cast.ROLES.values() for name in people]
@@ -29,6 +30,10 @@ PEOPLE = [name for people in the_cast.ROLES.values() for name in people]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="faults: 5,000 cases and 24 kills; panels: 400 of them")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    tell_absent(terminalreporter)
 
 
 @pytest.fixture(scope="session")

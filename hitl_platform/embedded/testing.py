@@ -1,5 +1,6 @@
 """`manage.py test`: the suite on a PostgreSQL and a Valkey of its own, gone afterwards."""
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from hitl_platform import bootstrap
@@ -18,6 +20,9 @@ from .lodging import temporary_home
 from .servers import running_servers
 
 WITHOUT_BROWSER = "--without-browser"
+# where tests find reference data that may not be shipped: all of it, and the folder of one kind
+REFERENCE = "HITL_REFERENCE_DATA"
+CROWDS = "HITL_CONSENSUS_DATA"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -26,8 +31,9 @@ class Interrupted(KeyboardInterrupt):
 
 def run(arguments: Sequence[str]) -> int:
     """Run pytest with these arguments; answers its exit code."""
+    reference, arguments = with_reference(arguments)
     chosen = [argument for argument in arguments if argument != WITHOUT_BROWSER]
-    extra: dict[str, str] = {}
+    extra: dict[str, str] = dict(reference)
     if WITHOUT_BROWSER in arguments:
         chosen += ["-m", "not browser"]
         extra["HITL_WITHOUT_BROWSER"] = "1"
@@ -47,6 +53,24 @@ def run(arguments: Sequence[str]) -> int:
     if WITHOUT_BROWSER in arguments:
         print("The browser tests were left out (--without-browser).", file=sys.stderr)
     return code
+
+
+def with_reference(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """`--reference PATH` as the environment in which tests find the data, and the arguments without it.
+
+    Exits with a sentence where the path is no folder.
+    """
+    parser = argparse.ArgumentParser(prog="manage.py test", add_help=False, allow_abbrev=False)
+    parser.add_argument("--reference", type=Path, metavar="PATH")
+    options, rest = parser.parse_known_args(list(arguments))
+    folder: Path | None = options.reference
+    if folder is None:
+        return {}, rest
+    if not folder.is_dir():
+        parser.error(f"--reference {folder}: there is no such folder")
+    folder = folder.resolve()
+    crowds = {CROWDS: str(folder / "consensus")} if (folder / "consensus").is_dir() else {}
+    return {REFERENCE: str(folder), **crowds}, rest
 
 
 def with_workers(arguments: Sequence[str]) -> list[str]:
