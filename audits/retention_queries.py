@@ -1,5 +1,6 @@
 """Reads of rules of retention, holds and runs, always for an actor; and which cases a rule would let go."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audits import retention_permissions
 from audits.models import LegalHold, RetentionRule, RetentionRun
 from audits.retention import months_before
-from hitl_platform.kernel.errors import NotFound
+from cases.models import Case
+from cases.queries import visible_cases
+from hitl_platform.kernel.errors import Invalid, NotFound
 from hitl_platform.tenants.actor import Actor
+from hitl_platform.tenants.models import Membership
 
 # Why a case stays although its time is over, or somebody asks for its erasure.
 _STAYS = """
@@ -27,14 +31,14 @@ _STAYS = """
         when exists (select 1 from reviews_panel panel where panel.tenant_id = %(tenant)s
             and panel.case_id = due.id and panel.state in ('open', 'disputed')) then 'in_hand'
 """
-# An id begins with the time of submission, which is before the closing: the scan reads the old end of the table.
+# No index knows when a case was closed: decided cases are most cases, and this reads them once a day.
 _DUE = f"""
 with closed as materialized (
     select known.id, known.external_id, known.reduced_at, known.erased_at, known.state,
         case known.state when 'decided' then known.decided_at else known.withdrawn_at end as closed_at
     from cases_case known
     where known.tenant_id = %(tenant)s and known.case_type_id = %(case_type)s and known.id > %(after)s
-      and known.id < %(newest)s and known.state in ('decided', 'withdrawn') and known.erased_at is null
+      and known.state in ('decided', 'withdrawn') and known.erased_at is null
       and (%(among)s::uuid[] is null or known.id = any(%(among)s::uuid[]))
 )
 select due.id, due.external_id, due.closed_at,
@@ -63,6 +67,8 @@ KEPT_BECAUSE = {
     "in_hand": "judged once more just now",
 }
 _NOT_CLOSED = {"erased": "erased already", "open": "open still: withdrawn first"}
+MOST_NAMED = 501
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _NOWHERE = UUID(int=0)
 # what one dry run counts and one real run plans; the rest follows the day after
 MOST_PLANNED = 50_000
@@ -129,17 +135,13 @@ def due_cases(
 
     `after` is where an earlier page ended; `among` asks about these cases alone. In a scope.
     """
-    reduce_before = _before(at, rule.reduce_after_months)
-    erase_before = _before(at, rule.erase_after_months)
-    newest = max((each for each in (reduce_before, erase_before) if each is not None), default=at)
     values: dict[str, Any] = {
         "tenant": rule.tenant_id,
         "case_type": rule.case_type_id,
         "after": after,
-        "newest": UUID(int=(int(newest.timestamp() * 1000) + 1) << 80),
         "among": None if among is None else list(among),
-        "erase_before": erase_before,
-        "reduce_before": reduce_before,
+        "erase_before": _before(at, rule.erase_after_months),
+        "reduce_before": _before(at, rule.reduce_after_months),
         "most": most,
     }
     with connection.cursor() as cursor:
@@ -167,3 +169,28 @@ def kept_back(actor: Actor, case_ids: Sequence[UUID]) -> dict[str, list[UUID]]:
                 continue
             found.setdefault({**KEPT_BECAUSE, **_NOT_CLOSED}[why], []).append(case_id)
     return found
+
+
+def named_cases(actor: Actor, name: str, *, by: str = "case") -> list[Case]:
+    """The case of this id or reference, or `by` "subject" all about one; raises Invalid where that is not plain."""
+    cases, name = visible_cases(actor).select_related("case_type"), name.strip()
+    if by == "subject":
+        found = list(cases.filter(subject_ref=name).exclude(subject_ref="")[:MOST_NAMED])
+    else:
+        wanted = Q(pk=UUID(name)) if _UUID.fullmatch(name) else Q(external_id=name)
+        found = list(cases.filter(wanted)[:2])
+    reasons = {0: "There is no such case." if by == "case" else "No case is about this subject."}
+    if by == "case":
+        reasons[2] = "Cases of two types have this reference: give the id."
+    if len(found) in reasons:
+        raise Invalid(reasons[len(found)], fields={by: [reasons[len(found)]]})
+    return found
+
+
+def former_member(actor: Actor, address: str) -> Membership:
+    """The membership of somebody who has left, by address; raises Invalid where there is none."""
+    left = Membership.objects.select_related("user").filter(user__email__iexact=address.strip(), is_active=False)
+    member = left.first() if retention_permissions.can_keep(actor) else None
+    if member is None:
+        raise Invalid("Nobody of this address has left.", fields={"which": ["An owner ends a membership first."]})
+    return member
