@@ -1,17 +1,21 @@
 """The ledger for auditors: its newest checkpoint, and all of it as a zip that verifies itself."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from hitl_platform.kernel.errors import Invalid
 from hitl_platform.ledger import permissions, queries
 from hitl_platform.ledger.exports import zip_stream
+from hitl_platform.ledger.services import erase_personal
 
 MAX_SEQ = 2**53
 
@@ -76,6 +80,32 @@ class LatestCheckpoint(APIView):
         """The newest signed checkpoint, as a C2SP signed note."""
         checkpoint = queries.get_checkpoint(request._request.actor)
         return HttpResponse(checkpoint.note, content_type="text/plain; charset=utf-8")
+
+
+class MayErasePersonal(BasePermission):
+    """A compliance officer."""
+
+    message = "This needs the role compliance officer."
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        actor = request._request.actor
+        return actor is not None and permissions.can_erase_personal(actor)
+
+
+class ErasedSerializer(serializers.Serializer[Any]):
+    erased = serializers.ListField(child=serializers.CharField(), read_only=True, help_text="Names of the values.")
+
+
+class PersonalErasure(APIView):
+    """The personal values beside one event; its digests stay, and so does every proof."""
+
+    permission_classes = [MayErasePersonal]
+
+    @extend_schema(operation_id="erase_personal", request=None, responses={200: ErasedSerializer})
+    def post(self, request: Any, event_id: UUID) -> Response:
+        """Erase them. It cannot be undone."""
+        names = erase_personal(actor=request._request.actor, event_id=event_id)
+        return Response(ErasedSerializer({"erased": names}).data)
 
 
 def _since(request: Any) -> int:
