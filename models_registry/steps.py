@@ -15,11 +15,9 @@ from hitl_platform.pipeline.services import NewStep, enqueue_many
 from hitl_platform.tenants.actor import Actor, system_actor
 from hitl_platform.tenants.scope import tenant_scope
 from models_registry import queries
-from models_registry.features import Columns, parse_features
+from models_registry.asking import ask_version
 from models_registry.models import ModelVersion
-from models_registry.outputs import Reply
-from models_registry.sandbox import ModelRef, shared_sandbox
-from models_registry.scoring import BUDGET_SECONDS, Failure, Scores, score_payloads
+from models_registry.scoring import BUDGET_SECONDS, Failure, Scores
 from models_registry.services import store_failures, store_scores
 
 NO_MODEL = Failure("no_model", "The case type has no champion.")
@@ -75,13 +73,7 @@ def _score(work: queries.Work, tenant_id: UUID, *, seconds: float) -> _Scored:
     version = work.version
     if version is None:
         return _Scored(work, None)
-    features = parse_features(version.feature_schema)
-    ref = ModelRef(version.sha256, tuple(version.labels), len(features))
-
-    def ask(columns: Columns) -> Reply:
-        return shared_sandbox().predict(ref, columns, fetch=lambda: _fetch(version, tenant_id))
-
-    scores = score_payloads(features, work.payloads, n_labels=len(version.labels), ask=ask, seconds=seconds)
+    scores = ask_version(version, work.payloads, fetch=lambda: _fetch(version, tenant_id), seconds=seconds)
     return _Scored(work, scores)
 
 

@@ -22,8 +22,6 @@ from reviews.services import create_template
 from tests.audits.appealing import STATEMENT, Court, open_court
 from tests.reviews.conftest import Office, code_of
 
-pytest_plugins = ("tests.reviews.conftest",)
-
 
 @pytest.fixture
 def court(office: Office, ada: Actor) -> Court:
