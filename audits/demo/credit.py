@@ -7,7 +7,9 @@ payload and reach the platform as attributes alone. Two codes of `job` that diff
 
 import csv
 from pathlib import Path
+from typing import Any
 
+from audits.demo.file_notes import file_note
 from audits.demo.organisation import Example, Organisation, QueuePlan, TemplatePlan, halves
 
 DATA = Path(__file__).with_name("data") / "german_credit.csv"
@@ -101,13 +103,43 @@ CATEGORIES: dict[str, tuple[str, str]] = {
     "telephone": ("telephone", "Telephone"),
 }
 TEMPLATES = (
-    TemplatePlan("majority-of-3", "Majority of three", 3, "majority"),
+    TemplatePlan(
+        "majority-of-3", "Majority of three", 3, "majority", settings={"control_share": 0.25, "shows_similar": True}
+    ),
     TemplatePlan("both-of-2", "Both of two, or an adjudicator", 2, "unanimous"),
-)
+    TemplatePlan("first-answer", "Whoever of two is first", 2, "first_response", settings={"advice": "shown"}),
+    TemplatePlan(
+        "until-sure", "One to three, until 90 % sure, weighted by how each errs", 1, "weighted",
+        settings={"seats_max": 3, "stop": "confident", "confidence_at_least": 0.9},
+    ),
+    TemplatePlan(
+        "maker-checker", "A maker, then a checker with a veto", 2, "chain",
+        settings={
+            "advice": "hidden",
+            "stages": [{"name": "maker"}, {"name": "checker", "skill": "checker", "veto": "dispute"}],
+        },
+    ),
+)  # fmt: skip
 QUEUES = (
     QueuePlan("loans", "Loans", "majority-of-3", "Would you lend this money? Three people look at each application."),
     QueuePlan("large-loans", "Large loans", "both-of-2", "10,000 DM or more. Two people must agree; else one decides."),
-)
+    QueuePlan("small-loans", "Small loans", "first-answer", "Under 1,200 DM. The first answer decides."),
+    QueuePlan(
+        "car-loans", "Loans for new cars", "until-sure",
+        "One person is asked, and another one until the answer is sure enough; three at most.",
+    ),
+    QueuePlan(
+        "business-loans", "Business loans", "maker-checker",
+        "A maker decides, then a checker. Where the checker objects, an adjudicator settles it.",
+        settings={"skills": [{"skill": "business", "level": 2}]},
+    ),
+)  # fmt: skip
+SKILLS = {
+    "business": {"reviewer": 3, "reviewer3": 2, "simulated1": 2, "simulated2": 3, "simulated3": 2},
+    "checker": {"reviewer": 1, "reviewer3": 1, "simulated2": 1},
+}
+# below this the thresholds send every case to people: the rules only tell them apart
+UNSURE = "model.confidence < 0.65"
 POLICY = {
     "rules": [
         {
@@ -116,7 +148,28 @@ POLICY = {
             "action": "review",
             "queue": "large-loans",
             "template": "both-of-2",
-        }
+        },
+        {
+            "name": "Business goes through two hands",
+            "when": f'case.purpose == "business" && {UNSURE}',
+            "action": "review",
+            "queue": "business-loans",
+            "template": "maker-checker",
+        },
+        {
+            "name": "Small sums need one answer",
+            "when": f"case.amount < 1200 && {UNSURE}",
+            "action": "review",
+            "queue": "small-loans",
+            "template": "first-answer",
+        },
+        {
+            "name": "New cars until it is sure",
+            "when": f'case.purpose == "new car" && {UNSURE}',
+            "action": "review",
+            "queue": "car-loans",
+            "template": "until-sure",
+        },
     ],
     "thresholds": {"approve": 0.7, "decline": 0.65},
     "otherwise": {"queue": "loans", "template": "majority-of-3"},
@@ -130,6 +183,17 @@ REASON_CODES = (
     {"key": "thin-reserves", "name": "Thin reserves", "labels": ["decline"]},
     {"key": "poor-record", "name": "Poor payment record", "labels": ["decline"]},
 )
+NOTE_TITLE = "File note, written by the demonstration from the fields above"
+NOTE_MARK = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["start", "end"],
+    "properties": {
+        "start": {"type": "integer", "minimum": 0},
+        "end": {"type": "integer", "minimum": 0},
+        "title": {"type": "string", "maxLength": 200},
+    },
+}
 SECTIONS = {
     "Loan": ("amount", "months", "instalment_share"),
     "Money": ("purpose", "checking_account", "savings", "property", "guarantors"),
@@ -155,6 +219,7 @@ def northwind() -> Organisation:
         templates=TEMPLATES,
         queues=QUEUES,
         policy=POLICY,
+        skills=SKILLS,
         known=known,
         cases=cases,
     )
@@ -167,9 +232,10 @@ def read_examples() -> list[Example]:
 
 
 def _example(number: int, row: dict[str, str]) -> Example:
-    payload: dict[str, str | int] = {"application": f"NC-{number:04d}"}
+    payload: dict[str, Any] = {"application": f"NC-{number:04d}"}
     payload |= {name: int(row[column]) for name, (column, _, _) in NUMBERS.items()}
     payload |= {name: CODES[column][row[column]] for name, (column, _) in CATEGORIES.items()}
+    payload |= file_note(payload)
     attributes = {
         "sex": row["sex"].lower(),
         "age_band": next(band for below, band in AGE_BANDS if int(row["age"]) < below),
@@ -196,7 +262,7 @@ def _definition() -> dict[str, object]:
         "question": "Should this loan be given?",
         "payload_schema": _payload_schema(),
         "labels": [
-            {"key": "approve", "name": "Approve", "shortcut": "1"},
+            {"key": "approve", "name": "Approve", "shortcut": "1", "favourable": True},
             {"key": "decline", "name": "Decline", "shortcut": "2"},
         ],
         # as the makers of the data set weigh it: lending to somebody who does not repay is five times as bad
@@ -207,6 +273,7 @@ def _definition() -> dict[str, object]:
                 {"title": title, "style": "figures" if title == "Loan" else "evidence", "fields": _fields(*names)}
                 for title, names in SECTIONS.items()
             ]
+            + [{"title": NOTE_TITLE, "style": "text", "fields": [{"key": "note", "highlights": "note_marks"}]}]
         },
         "attributes_schema": {
             "sex": {"title": "Sex", "values": ["female", "male"]},
@@ -228,12 +295,12 @@ def _payload_schema() -> dict[str, object]:
         name: {"enum": _known_values(column), "type": "string", "title": title}
         for name, (column, title) in CATEGORIES.items()
     }
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": [name for name in properties if name != "application"],
-        "properties": properties,
+    required = [name for name in properties if name != "application"]
+    properties |= {
+        "note": {"type": "string", "title": NOTE_TITLE, "maxLength": 2_000},
+        "note_marks": {"type": "array", "maxItems": 20, "title": "Marked in the note", "items": NOTE_MARK},
     }
+    return {"type": "object", "additionalProperties": False, "required": required, "properties": properties}
 
 
 def _fields(*names: str) -> list[dict[str, str]]:

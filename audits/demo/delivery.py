@@ -2,9 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
@@ -15,7 +17,7 @@ from cases.services import post_outcome
 from cases.states import CaseState
 from hitl_platform.access.services import create_key, revoke_key
 from hitl_platform.embedded.programs import answers
-from hitl_platform.embedded.visitors import NDJSON, Integrator, Unexpected
+from hitl_platform.embedded.visitors import JSON, NDJSON, Integrator, Unexpected
 from hitl_platform.ledger.commands import open_command
 from hitl_platform.tenants.scope import tenant_scope
 
@@ -46,7 +48,7 @@ def submit_missing(organisation: Organisation, staff: Staff, *, address: str) ->
     missing = [example for example in organisation.cases if example.external_id not in there]
     if not missing:
         return 0
-    with _short_key(staff) as secret:
+    with short_key(staff) as secret:
         api = Integrator(address, secret)
         path = f"case-types/{organisation.case_type}/cases/bulk"
         reports = api.ask("POST", path, body=_lines(missing), kind=NDJSON).lines()
@@ -84,11 +86,26 @@ def deliver_outcomes(organisation: Organisation, staff: Staff) -> int:
     return len(waiting)
 
 
+def submit_one(submission: Mapping[str, Any], *, files: Mapping[str, bytes], address: str, key: str) -> None:
+    """Send one case, with its files by name in the same request; sent again it is the same case."""
+    api, body = Integrator(address, key), json.dumps(submission).encode()
+    if not files:
+        api.ask("POST", "cases/", body=body, expect=(200, 201))
+        return
+    boundary = uuid4().hex
+    parts = [f'name="case"\r\nContent-Type: {JSON}\r\n\r\n'.encode() + body]
+    parts += [f'name="file"; filename="{name}"\r\n\r\n'.encode() + content for name, content in files.items()]
+    head = f"--{boundary}\r\nContent-Disposition: form-data; ".encode()
+    whole = b"".join(head + part + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
+    kind = f"multipart/form-data; boundary={boundary}"
+    api.ask("POST", "cases/with-files", body=whole, kind=kind, expect=(200, 201))
+
+
 @contextmanager
-def _short_key(staff: Staff) -> Iterator[str]:
+def short_key(staff: Staff) -> Iterator[str]:
     """A service key that is revoked as soon as it has done its work."""
     owner = staff.actors["owner"]
-    key, secret = create_key(actor=owner, name="Demo intake", scopes=["cases:write"], life=KEY_LIFE)
+    key, secret = create_key(actor=owner, name="Demo intake", scopes=["cases:read", "cases:write"], life=KEY_LIFE)
     try:
         yield secret
     finally:

@@ -25,6 +25,22 @@ MEASURES = {
 # the data set gives each measure over the cells of a sample three times, in this order
 KINDS = {"mean": "mean", "spread": "standard error", "worst": "mean of the three largest"}
 FIELDS = [f"{measure}_{kind}" for kind in KINDS for measure in MEASURES]
+TEMPLATES = (
+    TemplatePlan("both-of-2", "Both of two, or an adjudicator", 2, "unanimous", settings={"shows_similar": True}),
+    TemplatePlan(
+        "confirmation", "One reader confirms the model; who disagrees brings in another", 1, "majority",
+        settings={"seats_max": 3, "confirms_model": True},
+    ),
+)  # fmt: skip
+QUEUES = (
+    QueuePlan("cytology", "Cytology", "both-of-2", "Two people must agree. If they do not, a third one settles it."),
+    QueuePlan(
+        "second-reading", "Second reading", "confirmation",
+        "Answer before you see what the model says. If you agree, that decides; if not, one more person reads it.",
+    ),
+)  # fmt: skip
+# the thresholds below leave these to people; the others of those are less sure
+NEARLY_SURE = 'model.confidence >= 0.85 && (model.label == "benign" ? model.confidence < 0.98 : model.confidence < 0.9)'
 FIGURES = ("radius_worst", "area_worst", "concave_points_worst", "concavity_mean")
 
 
@@ -42,18 +58,23 @@ def st_agnes() -> Organisation:
         feature_schema={"features": [{"name": name, "type": "number"} for name in FIELDS]},
         label_order=["malignant", "benign"],
         strength=1.0,
-        templates=[TemplatePlan("both-of-2", "Both of two, or an adjudicator", 2, "unanimous")],
-        queues=[
-            QueuePlan(
-                "cytology", "Cytology", "both-of-2", "Two people must agree. If they do not, a third one settles it."
-            )
-        ],
+        templates=TEMPLATES,
+        queues=QUEUES,
         policy={
-            "rules": [],
+            "rules": [
+                {
+                    "name": "Nearly sure: a person confirms it",
+                    "when": NEARLY_SURE,
+                    "action": "review",
+                    "queue": "second-reading",
+                    "template": "confirmation",
+                }
+            ],
             "thresholds": {"malignant": 0.9, "benign": 0.98},
             "otherwise": {"queue": "cytology", "template": "both-of-2"},
             "consensus": "dawid_skene",
         },
+        skills={},
         known=known,
         cases=cases,
     )

@@ -1,7 +1,7 @@
 """What one organisation of the demonstration is made of."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -17,22 +17,24 @@ class Example:
 
 @dataclass(frozen=True)
 class QueuePlan:
-    """A queue of human work and the panel of cases that come without a policy."""
+    """A queue of human work and the panel of cases that come without a policy; `settings` of `create_queue`."""
 
     key: str
     name: str
     template: str
     instructions: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class TemplatePlan:
-    """A panel: how many seats, and when it is of one mind."""
+    """A panel: how many seats, and when it is of one mind; further `settings` of `create_template`."""
 
     key: str
     name: str
     seats: int
     mode: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Organisation:
     templates: Sequence[TemplatePlan]
     queues: Sequence[QueuePlan]
     policy: Mapping[str, Any]
+    # who can do what: a skill's level by the local part of the address
+    skills: Mapping[str, Mapping[str, int]]
     known: Sequence[Example]
     cases: Sequence[Example]
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from django.conf import settings
 
 from audits.demo.organisation import Organisation
+from audits.demo.sights import SIGHTS
 from hitl_platform.access.services import add_member, create_user
 from hitl_platform.embedded.keyring import write_private
 from hitl_platform.tenants.actor import Actor, system_actor
@@ -26,12 +27,13 @@ from hitl_platform.tenants.scope import tenant_scope
 
 @dataclass(frozen=True)
 class PersonPlan:
-    """One member; `simulated` ones are worked by `simulate_reviewers`."""
+    """One member; simulated ones that `works` are worked by `simulate_reviewers`, the others play a part once."""
 
     local: str
     name: str
     roles: Sequence[str]
     simulated: bool = False
+    works: bool = False
 
 
 STAFF = (
@@ -46,11 +48,19 @@ STAFF = (
 )
 SIMULATED = (
     *(
-        PersonPlan(f"simulated{number}", f"Simulated reviewer {number}", (Role.REVIEWER,), simulated=True)
+        PersonPlan(f"simulated{number}", f"Simulated reviewer {number}", (Role.REVIEWER,), simulated=True, works=True)
         for number in range(1, 6)
     ),
-    PersonPlan("simulated-adjudicator", "Simulated adjudicator", (Role.ADJUDICATOR,), simulated=True),
+    PersonPlan("simulated-adjudicator", "Simulated adjudicator", (Role.ADJUDICATOR,), simulated=True, works=True),
 )
+# by organisation: those whose part in a scene would be in the way of everyday work
+CAST = {
+    "northwind": (
+        PersonPlan("simulated-hasty", "Simulated hasty reviewer", (Role.REVIEWER,), simulated=True),
+        PersonPlan("simulated-absent", "Simulated absent reviewer", (Role.REVIEWER,), simulated=True),
+    ),
+    "st-agnes": (PersonPlan("simulated-paused", "Simulated paused reviewer", (Role.REVIEWER,), simulated=True),),
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ def ensure_staff(organisation: Organisation, tenant_id: UUID) -> Staff:
     """The organisation's people, made where they are not there yet."""
     operator = system_actor(tenant_id, "demo")
     actors: dict[str, Actor] = {}
-    for plan in (*STAFF, *SIMULATED):
+    for plan in (*STAFF, *SIMULATED, *CAST[organisation.slug]):
         email = email_of(plan, organisation)
         user = User.objects.filter(email=email).first() or create_user(
             email=email, name=plan.name, password=password_of(email), simulated=plan.simulated
@@ -100,7 +110,9 @@ def password_of(email: str) -> str:
 
 
 def logins(organisations: Sequence[Organisation]) -> list[dict[str, Any]]:
-    """What to log in with, people first."""
+    """What to log in with and what it shows, people first; `works` are those that `simulate_reviewers` hires."""
+    groups = [(STAFF, organisation) for organisation in organisations]
+    groups += [((*SIMULATED, *CAST[organisation.slug]), organisation) for organisation in organisations]
     return [
         {
             "tenant": organisation.slug,
@@ -109,9 +121,10 @@ def logins(organisations: Sequence[Organisation]) -> list[dict[str, Any]]:
             "password": password_of(email_of(plan, organisation)),
             "roles": [str(role) for role in plan.roles],
             "simulated": plan.simulated,
+            "works": plan.works,
+            "sees": SIGHTS[organisation.slug].get(plan.local, ""),
         }
-        for plans in (STAFF, SIMULATED)
-        for organisation in organisations
+        for plans, organisation in groups
         for plan in plans
     ]
 

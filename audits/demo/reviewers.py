@@ -103,8 +103,8 @@ class SimulatedReviewer:
 def hire(
     logins: Sequence[Mapping[str, Any]], *, number: int, address: str, truth: Mapping[str, str], pace: float, seed: int
 ) -> list[SimulatedReviewer]:
-    """The first `number` simulated logins, spread so that every panel can be filled and disputes be settled."""
-    chosen = _spread([login for login in logins if login["simulated"]])[:number]
+    """The first `number` logins that work, spread so that every panel can be filled and disputes be settled."""
+    chosen = _spread([login for login in logins if login["works"]])[:number]
     return [
         SimulatedReviewer(
             person=Person(address, login["email"], login["password"]),

@@ -3,8 +3,6 @@
 Each part is made only where it is missing: a start that was cut short is carried on by the next.
 """
 
-from uuid import UUID
-
 from audits.demo.organisation import Organisation
 from audits.demo.people import Staff, ensure_staff
 from cases.models import CaseType
@@ -16,7 +14,7 @@ from models_registry.models import Model, ModelVersion
 from models_registry.services import create_model, promote_version, register_version
 from models_registry.states import VersionState
 from models_registry.training import train
-from reviews.models import PanelTemplate, Queue, QueueUserPermission, RoutingPolicy
+from reviews.models import PanelTemplate, Queue, QueueUserPermission, ReviewerSkill, RoutingPolicy
 from reviews.services import (
     activate_policy,
     approve_policy,
@@ -24,6 +22,7 @@ from reviews.services import (
     create_template,
     draft_policy,
     grant_queue,
+    set_skill,
 )
 from reviews.states import PolicyState
 
@@ -37,6 +36,7 @@ def ensure_organisation(organisation: Organisation) -> Staff:
     _ensure_case_type(organisation, staff)
     _ensure_champion(organisation, staff)
     _ensure_queues(organisation, staff)
+    _ensure_skills(organisation, staff)
     _ensure_policy(organisation, staff)
     return staff
 
@@ -97,7 +97,12 @@ def _ensure_queues(organisation: Organisation, staff: Staff) -> None:
     for template in organisation.templates:
         if template.key not in templates:
             create_template(
-                actor=manager, key=template.key, name=template.name, seats=template.seats, mode=template.mode
+                actor=manager,
+                key=template.key,
+                name=template.name,
+                seats=template.seats,
+                mode=template.mode,
+                **template.settings,
             )
     for queue in organisation.queues:
         if queue.key not in queues:
@@ -108,17 +113,29 @@ def _ensure_queues(organisation: Organisation, staff: Staff) -> None:
                 template_key=queue.template,
                 case_type_key=organisation.case_type,
                 instructions=queue.instructions,
+                **queue.settings,
             )
-        for judge in staff.judges():
-            if not _may_work(staff.tenant_id, queue.key, judge.id):
-                grant_queue(actor=manager, queue_key=queue.key, user_id=judge.id)
+        let_in(staff, queue.key)
 
 
-def _may_work(tenant_id: UUID, queue_key: str, user_id: UUID) -> bool:
-    with tenant_scope(tenant_id):
-        return QueueUserPermission.objects.filter(
-            content_object__key=queue_key, user_id=user_id, permission__codename="work_queue"
-        ).exists()
+def let_in(staff: Staff, queue_key: str) -> None:
+    """Let everybody who judges work in a queue."""
+    with tenant_scope(staff.tenant_id):
+        granted = QueueUserPermission.objects.filter(content_object__key=queue_key, permission__codename="work_queue")
+        there = set(granted.values_list("user_id", flat=True))
+    for judge in staff.judges():
+        if judge.id not in there:
+            grant_queue(actor=staff.actors["manager"], queue_key=queue_key, user_id=judge.id)
+
+
+def _ensure_skills(organisation: Organisation, staff: Staff) -> None:
+    with tenant_scope(staff.tenant_id):
+        there = set(ReviewerSkill.objects.values_list("user_id", "skill"))
+    for skill, levels in organisation.skills.items():
+        for local, level in levels.items():
+            user_id = staff.actors[local].id
+            if (user_id, skill) not in there:
+                set_skill(actor=staff.actors["manager"], user_id=user_id, skill=skill, level=level)
 
 
 def _ensure_policy(organisation: Organisation, staff: Staff) -> None:

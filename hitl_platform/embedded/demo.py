@@ -34,6 +34,7 @@ class Options:
     port: int
     smoke: bool
     home: Path
+    pace: float
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -61,11 +62,16 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--reviewers", type=int, default=0, metavar="N", help="simulated reviewers at work")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"of the portal ({DEFAULT_PORT})")
     parser.add_argument("--smoke", action="store_true", help="drive the main job once, print timings, stop")
+    parser.add_argument("--pace", type=float, default=1.0, help="simulated people's looks are multiplied by this (1)")
     parser.add_argument("--home", type=Path, default=HOME, metavar="DIR", help="where data is kept (.hitl)")
     found = parser.parse_args(list(arguments))
     if not 1 <= found.port <= 65535 or not 0 <= found.reviewers <= 50:
         parser.error("--port takes 1 to 65535, --reviewers 0 to 50")
-    return Options(reviewers=found.reviewers, port=found.port, smoke=found.smoke, home=found.home.resolve())
+    if not 0 < found.pace <= 100:
+        parser.error("--pace takes more than 0, and 100 at most")
+    return Options(
+        reviewers=found.reviewers, port=found.port, smoke=found.smoke, home=found.home.resolve(), pace=found.pace
+    )
 
 
 def serve(options: Options, *, home: Path, narrator: Narrator) -> int:
@@ -85,10 +91,14 @@ def serve(options: Options, *, home: Path, narrator: Narrator) -> int:
             if options.smoke:
                 return drive(supervisor, address=address, home=home)
             welcome(narrator, address=address, home=home, reviewers=options.reviewers)
-            supervisor.start(programs.seed_demo())  # cases arrive while the visitor looks around
-            if options.reviewers:
-                supervisor.start(programs.simulated_reviewers(options.reviewers, address=address))
+            # cases arrive, and scenes are played, while the visitor looks around
+            supervisor.start(programs.seed_demo("--pace", str(options.pace)))
             progress = Progress(url=environment["MIGRATOR_DATABASE_URL"], say=narrator.say)
+            if options.reviewers:
+                # scenes need their cases for themselves
+                supervisor.tell_failure("seed", code=supervisor.watch(tick=progress.tick, until="seed"))
+                people = programs.simulated_reviewers(options.reviewers, address=address, pace=options.pace)
+                supervisor.start(people)
             return supervisor.watch(tick=progress.tick)
 
 
@@ -124,7 +134,7 @@ def prepare_and_start(supervisor: Supervisor, *, port: int, home: Path) -> None:
 def drive(supervisor: Supervisor, *, address: str, home: Path) -> int:
     """Run the smoke test against the running platform; its report goes to stdout as JSON."""
     report = home / "smoke.json"
-    supervisor.run_once(programs.seed_demo())
+    supervisor.run_once(programs.seed_demo("--without-scenes"))
     supervisor.start(programs.smoke(address, report=str(report), logins=str(home / LOGINS_FILE)))
     code = supervisor.watch(until="smoke")
     if report.exists():
@@ -133,17 +143,24 @@ def drive(supervisor: Supervisor, *, address: str, home: Path) -> int:
 
 
 def welcome(narrator: Narrator, *, address: str, home: Path, reviewers: int) -> None:
-    """The address and the demo's logins."""
+    """The address, the demo's logins, and what each of them shows."""
     narrator.say(f"Portal   {address}/")
     narrator.say(f"Console  {address}/console/")
     logins = home / LOGINS_FILE
     known = json.loads(logins.read_text(encoding="utf-8")) if logins.exists() else []
-    people = [login for login in known if not login["simulated"]]
-    for login in people:
+    toured = [login for login in known if not login["simulated"] or login["sees"]]
+    for login in toured:
         roles = ", ".join(role.replace("_", " ") for role in login["roles"])
-        narrator.say(f"  {login['email']:<32} {login['password']:<22} {login['tenant']}: {roles}")
-    hint = f"{reviewers} of them at work." if reviewers else "`demo --reviewers 6` sets six to work."
-    narrator.say(f"{len(known) - len(people)} simulated reviewers besides; {hint}")
+        narrator.say(f"  {login['email']:<34} {login['password']:<22} {login['tenant']}: {roles}")
+        if login["sees"]:
+            narrator.say(f"      {login['sees']}")
+    hint = (
+        f"{reviewers} of them work as soon as the scenes are set."
+        if reviewers
+        else "`demo --reviewers 6` sets six to work."
+    )
+    narrator.say(f"{sum(login['simulated'] for login in known)} logins are simulated reviewers'; {hint}")
+    narrator.say("On a first start the scenes of this tour are played in about two minutes; the log tells of each.")
     narrator.say("Ctrl-C stops everything; the data stays. `python3 manage.py create_key --help` makes API keys.")
 
 

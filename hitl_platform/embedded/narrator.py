@@ -10,6 +10,9 @@ from typing import IO
 COLOURS = ("36", "33", "35", "32", "34", "96", "93")
 # Time, level and logger of our own log lines; the terminal shows its own time.
 LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z (?P<level>[A-Z]+) (?P<logger>\S+): (?P<text>.*)$")
+MAIL = re.compile(r"Content-Type: text/plain; [^\n]*\nMIME-Version: ")
+RULE = re.compile(r"-{79}$")
+HEADER = {field: re.compile(rf"^{field}: (.*)$", re.MULTILINE) for field in ("Subject", "To")}
 CHATTY = ("celery.", "kombu.", "amqp", "granian", "django.request")
 
 
@@ -35,11 +38,23 @@ class Narrator:
             self.say(line, name=name)
         elif found["level"] in {"WARNING", "ERROR", "CRITICAL"}:
             # A traceback is folded into one line there; here each line is named, so it may be unfolded.
-            self.say(f"{found['level'].lower()}: {found['text']}".replace("\\n", "\n"), name=name)
+            self.warn(found["level"], text=found["text"].replace("\\n", "\n"), name=name)
         elif found["logger"].startswith(CHATTY) or found["level"] == "DEBUG":
             self.keep(f"{time.strftime('%H:%M:%S')} {name:<9} | {line}")
         else:
             self.say(found["text"], name=name)
+
+    def warn(self, level: str, *, text: str, name: str) -> None:
+        """A warning or worse; of a mail that no server takes and that is printed, who would get it, and of what."""
+        mail = MAIL.match(text)
+        if mail is None and not RULE.match(text):
+            self.say(f"{level.lower()}: {text}", name=name)
+            return
+        for line in text.splitlines():
+            self.keep(f"{time.strftime('%H:%M:%S')} {name:<9} | {line}")
+        if mail is not None:
+            subject, to = (HEADER[field].search(text) for field in ("Subject", "To"))
+            self.say(f"mail to {to[1] if to else 'somebody'}: {subject[1] if subject else ''}", name=name)
 
     def paint(self, text: str, *, name: str) -> str:
         """The text in the colour of this process, on a terminal."""

@@ -155,8 +155,13 @@ class Supervisor:
                 self.count_death(member.program.name, code=code)
                 kill_group(member.child.pid)
                 self.start(member.program)
-            elif code != 0:
-                self.narrator.say(f"{member.program.name} failed with exit code {code}; the demo goes on without it.")
+            else:
+                self.tell_failure(member.program.name, code=code)
+
+    def tell_failure(self, name: str, *, code: int) -> None:
+        """Say that what runs once has failed, if it has."""
+        if code != 0:
+            self.narrator.say(f"{name} failed with exit code {code}; the demo goes on without it.")
 
     def count_death(self, name: str, *, code: int) -> None:
         """Say that a process died, and give up when it does so again and again."""

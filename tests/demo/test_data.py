@@ -30,6 +30,12 @@ def test_the_numbers_are_those_of_the_data_sets():
 
 def test_the_first_application_is_spelled_out():
     first = credit.read_examples()[0]
+    note, marks = first.payload.pop("note"), first.payload.pop("note_marks")
+    assert note.startswith("The applicant asks for 1,169 DM over 6 months, for: radio or television.")
+    assert [note[mark["start"] : mark["end"]] for mark in marks] == [
+        "Checking account: overdrawn.",
+        "Savings: none or unknown.",
+    ]
     assert first == Example(
         external_id="NC-0001",
         payload={

@@ -45,15 +45,15 @@ def test_the_whole_demonstration(committed, server, pipeline, tmp_path, monkeypa
     monkeypatch.setenv("HITL_DEMO_LOGINS", str(path))
     call_command("seed_demo", "--without-cases")
     assert counts("northwind")["Case"] == 0
-    assert User.objects.filter(simulated=True).count() == 12
-    call_command("seed_demo", "--base-url", server)
+    assert User.objects.filter(simulated=True).count() == 15
+    call_command("seed_demo", "--base-url", server, "--without-scenes")
     first = {slug: counts(slug) for slug in ("northwind", "st-agnes")}
     assert first["northwind"]["Case"] == first["northwind"]["CaseAttributes"] == 500
     assert (first["st-agnes"]["Case"], first["st-agnes"]["CaseAttributes"]) == (284, 0)
 
-    call_command("seed_demo", "--base-url", server)
+    call_command("seed_demo", "--base-url", server, "--without-scenes")
     assert {slug: counts(slug) for slug in first} == first
-    assert len(json.loads(path.read_text())) == 28
+    assert len(json.loads(path.read_text())) == 31
 
     for organisation in all_organisations():
         look_at(organisation)

@@ -36,7 +36,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, url: str, seconds: float | None, **options: Any) -> None:
         organisations = all_organisations()
-        truth = {example.external_id: example.truth for each in organisations for example in each.cases}
+        examples = (example for each in organisations for example in (*each.known, *each.cases))
+        truth = {example.external_id: example.truth for example in examples}
         hired = reviewers.hire(
             logins(organisations),
             number=options["reviewers"],
