@@ -59,14 +59,12 @@ def _definition(actor: Actor, raw: Mapping[str, Any], fields: Fields) -> tuple[C
         "factors": _factors(raw, version, fields),
         "rule_sets": sorted(raw.get("rule_sets", [])),
         "facts": dict(raw.get("facts", {})),
+        "exclusions": {rule: dict(left_out) for rule, left_out in raw.get("exclusions", {}).items()},
         **_labels(raw, version, fields),
         **_narrowing(raw, version, fields),
     }
     _check_attributes(definition, version, fields)
-    known = {each.id for each in rule_sets()}
-    unknown = [name for name in definition["rule_sets"] if name not in known]
-    if unknown:
-        fields["rule_sets"] = [f"There is no rule set {', '.join(unknown)}; there are {', '.join(sorted(known))}."]
+    _check_rules(definition, fields)
     if fields:
         raise Invalid("The audit is not valid.", fields=fields)
     return version, definition
@@ -80,6 +78,21 @@ def _check_attributes(definition: dict[str, Any], version: CaseTypeVersion, fiel
     reference = definition["reference"]
     if isinstance(reference, dict) and set(reference) != set(definition["attributes"]):
         fields["reference"] = ["Name one group of each attribute, and of no other."]
+
+
+def _check_rules(definition: dict[str, Any], fields: Fields) -> None:
+    known = {each.id: each for each in rule_sets()}
+    unknown = [name for name in definition["rule_sets"] if name not in known]
+    if unknown:
+        fields["rule_sets"] = [f"There is no rule set {', '.join(unknown)}; there are {', '.join(known)}."]
+        return
+    chosen = [known[name] for name in definition["rule_sets"]]
+    asked = {fact for each in chosen for fact in (*each.facts, *(fact for duty in each.duties for fact in duty.facts))}
+    strangers = sorted(set(definition["facts"]) - asked)
+    if strangers:
+        fields["facts"] = [f"None of the chosen rule sets asks for {', '.join(strangers)}."]
+    if set(definition["exclusions"]) - set(definition["rule_sets"]):
+        fields["exclusions"] = ["Name rule sets that are chosen."]
 
 
 def _labels(raw: Mapping[str, Any], version: CaseTypeVersion, fields: Fields) -> dict[str, list[str]]:

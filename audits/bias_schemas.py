@@ -50,6 +50,16 @@ ASKED: dict[str, Any] = {
     "truth": {"enum": list(TRUTHS), "default": "outcomes", "description": "Where it is known from what was right."},
     "factors": listed(FACTOR, 0, MAX_FACTORS),
     "rule_sets": listed(KEY, 0, 20, uniqueItems=True),
+    "exclusions": {
+        "type": "object",
+        "maxProperties": 20,
+        "additionalProperties": {
+            "type": "object",
+            "maxProperties": 100,
+            "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 1_000},
+        },
+        "description": "By rule set: categories that it allows to be left out, each with its justification.",
+    },
     "facts": {
         "type": "object",
         "maxProperties": 40,

@@ -68,6 +68,10 @@ def compute_audit(steps: Sequence[ClaimedStep], finish: Finish) -> None:
     except Cancelled:
         with finish.closing():
             return
+    except ValueError as refusal:
+        with finish():
+            fail_bias_audit(_locked(step), problem=str(refusal))
+        return
     with finish():
         locked = _locked(step)
         if locked.state == AuditState.RUNNING:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from audits.charts import LineChart, PointChart
+from audits.charts import LineChart, PointChart, draw
 from audits.report_words import (
     DEFINED,
     certainty_words,
@@ -35,6 +36,11 @@ class Cell:
     is_number: bool = True
     meaning: str = ""
     cases: Mapping[str, str] | None = None
+
+    @property
+    def query(self) -> str:
+        """Which cases, as the query of an address."""
+        return urlencode(self.cases or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,11 @@ class Claim:
     chart: PointChart | LineChart | None
     table: Table
     is_folded: bool = False
+
+    @property
+    def svg(self) -> str:
+        """The chart as markup in which every word is escaped."""
+        return draw(self.chart) if self.chart else ""
 
 
 @dataclass(frozen=True, slots=True)

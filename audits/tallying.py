@@ -29,6 +29,7 @@ from audits.models import BiasAudit
 
 POSITIVE, NEGATIVE, OTHER, NONE = 1, 0, 2, -1
 UNKNOWN = "unknown"
+PROVENANCE = "provenance"
 SECONDS = "seconds to decision"
 JUDGMENT = "judgment"
 SENT, OVERTURNED = "sent to people", "overturned"
@@ -133,13 +134,22 @@ def plan_of(audit: BiasAudit) -> Plan:
         events=(SENT, OVERTURNED),
         factors=tuple(audit.codebook["factors"]),
         rule_sets=tuple(definition["rule_sets"]),
-        context={**definition["facts"], **_context(audit)},
+        context=_context(audit),
     )
 
 
 def _context(audit: BiasAudit) -> dict[str, Any]:
-    """Facts that the audit itself knows, for what rule sets want printed."""
-    return {"audit_date": audit.known_on.date().isoformat()}
+    """Facts that rule sets want printed: those that were given, and those that the audit itself knows."""
+    definition = audit.definition
+    day, period = audit.known_on.date().isoformat(), definition["period"]
+    known = {"date_of_audit": day, "outcomes_known_on": day, "period": f"{period['from'][:10]} to {period['to'][:10]}"}
+    facts = known | definition["facts"]
+    told = facts.pop(PROVENANCE, None)
+    if told is not None:
+        # one sentence for all of them; a rule asks of each whether it was guessed
+        guessed = "imputed" if "imput" in told.lower() else told
+        facts[PROVENANCE] = dict.fromkeys(definition["attributes"], guessed)
+    return facts | {"exclusions": definition["exclusions"]}
 
 
 def _answers(audit: BiasAudit) -> dict[int | None, int]:

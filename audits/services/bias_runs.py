@@ -82,7 +82,8 @@ def fail_bias_audit(audit: BiasAudit, *, problem: str) -> None:
     audit.state = BIAS_AUDIT.apply("fail", audit.state)
     audit.problem = problem
     audit.save(update_fields=["state", "problem"])
-    record("bias_audit.failed", audit, actor=_worker(audit), body={"problem": problem})
+    # the reason may name a group, and stands on the audit alone
+    record("bias_audit.failed", audit, actor=_worker(audit), body={"frozen_rows": audit.frozen_rows})
     _tell(audit, subject="A bias audit has failed", text=f"“{audit.title}” could not be finished. Its page says why.")
 
 

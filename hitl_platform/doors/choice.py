@@ -17,11 +17,13 @@ from hitl_platform.tenants.models import Role
 @login_required
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
-    """Where a login leads: to the queues for who judges, to the console for who only looks after things there."""
+    """Where a login leads: to the queues for who judges, to the audits for who only looks back, else to the console."""
     actor: Actor | None = request.actor  # type: ignore[attr-defined]  # set by the scope's middleware
     if actor is None:
         return redirect("choose_tenant")
     judges = actor.has(Role.REVIEWER, Role.ADJUDICATOR)
+    if actor.roles == {Role.COMPLIANCE_OFFICER}:
+        return redirect("/audits/")
     return redirect("/" if judges or not may_open_console(actor) else "/console/")
 
 

@@ -71,7 +71,7 @@ def test_next_leads_nowhere_else(browser: Client, alice: Actor, target: str) -> 
 
 @pytest.mark.parametrize(
     ("name", "place"),
-    [("alice", "/"), ("sam", "/"), ("mona", "/console/"), ("ada", "/console/")],
+    [("alice", "/"), ("sam", "/"), ("mona", "/console/"), ("ada", "/audits/")],
 )
 def test_each_begins_where_their_work_is(browser: Client, cast: object, name: str, place: str) -> None:
     log_in(browser, email=email_of(name))

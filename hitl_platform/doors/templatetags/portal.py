@@ -124,6 +124,12 @@ def here(request: HttpRequest) -> MembershipChoice | None:
 
 
 @register.filter
+def may_audit(actor: Actor | None) -> bool:
+    """Whether to offer the pages that look back; they themselves decide who reads what."""
+    return actor is not None and actor.has(Role.COMPLIANCE_OFFICER, Role.OWNER)
+
+
+@register.filter
 def may_open_console(actor: Actor | None) -> bool:
     """Whether to offer the console; the console itself decides who enters."""
     return actor is not None and actor.has(Role.MANAGER, Role.COMPLIANCE_OFFICER, Role.ML_ENGINEER, Role.OWNER)
