@@ -18,4 +18,4 @@ def forget_answers(*, actor: Actor, case_ids: Sequence[UUID]) -> int:
     """Delete the answers under an `Idempotency-Key` that name these cases, and those past their time. In a command."""
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, [actor.tenant_id, "|".join(map(str, case_ids))])
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -4,6 +4,7 @@ Writes inside an open command of a floor above, which knows whether a case may g
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -47,7 +48,7 @@ _LEFT = (
 def forget_words(*, actor: Actor, case_ids: Sequence[UUID]) -> None:
     """Erase rationale, marks, drafts, comments and reasons that people wrote of these cases."""
     with connection.cursor() as cursor:
-        values = {"tenant": actor.tenant_id, "cases": list(case_ids)}
+        values: dict[str, Any] = {"tenant": actor.tenant_id, "cases": list(case_ids)}
         cursor.execute(_PANELS, values)
         values["panels"] = [row[0] for row in cursor.fetchall()]
         for statement in (*_OF_PANELS, *_OF_CASES) if values["panels"] else _OF_CASES:

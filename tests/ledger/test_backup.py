@@ -53,6 +53,7 @@ def newest_note(told: Told) -> str:
         return str(cursor.fetchone()[0])
 
 
+@pytest.mark.slow
 def test_the_drill_restores_verifies_and_an_erased_subject_is_in_no_later_backup(
     told: Told, ada: Any, tmp_path: Path
 ) -> None:
@@ -87,6 +88,7 @@ def test_the_drill_restores_verifies_and_an_erased_subject_is_in_no_later_backup
     assert f"verify_ledger: verified: {ledger['size'] + 1} events" in report
 
 
+@pytest.mark.slow
 def test_a_ledger_that_was_rewritten_does_not_pass_the_drill(told: Told, tmp_path: Path) -> None:
     seal_committed()
     outside = tmp_path / "kept.note"
