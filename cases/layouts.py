@@ -54,6 +54,7 @@ class ShownFile:
     item: int | None
     url: str = ""
     is_image: bool = False
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +221,8 @@ def _files(value: Any, files: Mapping[str, File]) -> tuple[ShownFile, ...]:
         if isinstance(name, str) and name:
             item = nth if isinstance(value, list) else None
             file = files.get(name)
-            is_image = file is not None and file.media_type.startswith("image/")
-            shown_files.append(ShownFile(name, item, file.url if file else "", is_image))
+            kind = file.media_type.partition("/")[0] if file else ""
+            shown_files.append(ShownFile(name, item, file.url if file else "", kind == "image", kind == "text"))
     return tuple(shown_files)
 
 

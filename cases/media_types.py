@@ -22,6 +22,7 @@ EXTENSIONS: dict[str, tuple[str, ...]] = {
     "text/csv": ("csv",),
 }
 RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp")
+TEXT = ("text/plain", "text/csv")
 # how much of a file's beginning tells its type
 HEAD_BYTES = 262_144
 

@@ -1,27 +1,57 @@
 """The bytes of evidence files, from an address of their own, for those who may see the case.
 
 They are strangers' bytes: no page of ours runs them, so the policy of this address is a sandbox, the type is the one
-that was sniffed, and only raster images may be shown in place.
+that was sniffed, and only raster images may be shown in place. Text is read by us and shown as words of our own page.
 """
 
+import re
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest, HttpResponseBase, HttpResponseNotModified
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.shortcuts import render
 from django.utils.http import content_disposition_header, parse_etags, quote_etag
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 from cases import media_types, permissions, stored_files
 from cases.models import EvidenceFile
 from cases.states import FileState
+from hitl_platform.doors.authentication import actor_required
 from hitl_platform.kernel.errors import NotFound, Unavailable
 from hitl_platform.tenants.actor import Actor
+from reviews import permissions as seat_permissions
+from reviews import queries
 from reviews.models import Seat
 from reviews.states import SeatState
+from reviews.views import PortalRequest
 
 # may be kept by the reader alone, and is asked for again each time: a seat that is given back sees nothing more
 CACHE = "private, no-cache"
+# so much of a text is shown in a page; the rest is in the file
+MOST_READ = 262_144
+_RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
+# what cannot be answered: it begins behind the end
+NO_PART = (-1, -1)
+
+
+@dataclass
+class Part:
+    """So many bytes of an open file from its place on; closing it closes the file."""
+
+    file: Any
+    left: int
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, of which there are no more than are left."""
+        piece: bytes = self.file.read(self.left if size < 0 else min(size, self.left))
+        self.left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
 
 
 @require_safe
@@ -34,14 +64,62 @@ def evidence_file(request: HttpRequest, file_id: UUID) -> HttpResponseBase:
     etag = quote_etag(str(file.sha256))
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         return _marked(HttpResponseNotModified(), etag)
-    try:
-        content = stored_files.open_stored(file.storage_key)  # type: ignore[arg-type]  # a stored file has one
-    except FileNotFoundError as gone:
-        raise Unavailable("The file cannot be read now.") from gone
-    response = FileResponse(content, content_type=_content_type(file.media_type))
-    response["Content-Length"] = str(file.size)
+    asked = _asked_part(request, etag, file.size)
+    if asked == NO_PART:
+        return _marked(HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"}), etag)
+    first, last = asked or (0, file.size - 1)
+    content = _opened(file)
+    content.seek(first)
+    response = FileResponse(Part(content, last - first + 1), content_type=_content_type(file.media_type))
+    if asked:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {first}-{last}/{file.size}"
+    response["Content-Length"] = str(last - first + 1)
     response["Content-Disposition"] = disposition(file)
     return _marked(response, etag)
+
+
+@actor_required
+@require_GET
+def read_file(request: PortalRequest, seat_id: UUID, file_id: UUID) -> HttpResponse:
+    """A text that came with the case, as words of our own page; for whoever holds the seat."""
+    seat = queries.get_seat(request.actor, seat_id)
+    found = EvidenceFile.objects.filter(pk=file_id, case_id=seat.case_id, state=FileState.STORED)
+    file = found.filter(media_type__in=media_types.TEXT).first()
+    if file is None or seat.state == SeatState.CANCELLED or not seat_permissions.holds(request.actor, seat):
+        raise NotFound
+    content = _opened(file)
+    try:
+        text = content.read(MOST_READ).decode("utf-8", errors="replace")
+    finally:
+        content.close()
+    context = {"seat": seat, "reference": queries.shown_reference(seat), "file": file, "text": text}
+    return render(request, "reviews/read_file.html", context | {"is_cut": file.size > MOST_READ, "most": MOST_READ})
+
+
+def _asked_part(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
+    """First and last byte that are asked for; None for the whole, NO_PART for what is not there.
+
+    One part alone (RFC 9110, 14.2): whoever asks for several, or for a part of another file, gets the whole.
+    """
+    found = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if found is None or not any(found.groups()) or request.headers.get("If-Range", etag) != etag:
+        return None
+    first, last = found.groups()
+    if first is None:
+        begin, end = max(0, size - int(last)), size - 1
+        return NO_PART if not int(last) else (begin, end)
+    begin, end = int(first), min(size - 1, int(last)) if last else size - 1
+    if last and int(last) < begin:
+        return None
+    return NO_PART if begin > end else (begin, end)
+
+
+def _opened(file: EvidenceFile) -> Any:
+    try:
+        return stored_files.open_stored(file.storage_key)  # type: ignore[arg-type]  # a stored file has one
+    except FileNotFoundError as gone:
+        raise Unavailable("The file cannot be read now.") from gone
 
 
 def can_see_file(actor: Actor, file: EvidenceFile) -> bool:
@@ -69,5 +147,6 @@ def _content_type(media_type: str) -> str:
 def _marked(response: Any, etag: str) -> HttpResponseBase:
     response["ETag"] = etag
     response["Cache-Control"] = CACHE
+    response["Accept-Ranges"] = "bytes"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response  # type: ignore[no-any-return]  # one of the two above

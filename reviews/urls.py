@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews import file_views, lease_views, quality_views, views
+from reviews import away_views, file_views, lease_views, quality_views, views
 
 urlpatterns = [
     path("files/<uuid:file_id>", file_views.evidence_file, name="evidence_file"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("seats/<uuid:seat_id>/resume", views.resume, name="resume"),
     path("seats/<uuid:seat_id>/heartbeat", views.heartbeat, name="heartbeat"),
     path("seats/<uuid:seat_id>/draft", views.draft, name="draft"),
+    path("seats/<uuid:seat_id>/files/<uuid:file_id>/", file_views.read_file, name="read_file"),
     path("seats/<uuid:seat_id>/background/", views.background, name="background"),
     path("seats/<uuid:seat_id>/comment", views.comment, name="comment"),
     path("seats/<uuid:seat_id>/skip", lease_views.skip, name="skip"),
@@ -25,6 +26,9 @@ urlpatterns = [
     path("seats/<uuid:seat_id>/hand-over/", lease_views.hand_over, name="hand_over"),
     path("care", views.care, name="care"),
     path("seats/<uuid:seat_id>/undo", views.undo, name="undo"),
+    path("my-work/absences/", away_views.absences, name="absences"),
+    path("my-work/absences/<uuid:absence_id>/end", away_views.back_again, name="back_again"),
+    path("my-work/conflicts/", away_views.conflicts, name="conflicts"),
     path("my-work/", quality_views.my_work, name="my_work"),
     path("my-work/known/<uuid:result_id>/", quality_views.contest, name="contest"),
     path("my-work/flags/<uuid:flag_id>/answer", quality_views.answer_to_flag, name="answer_to_flag"),

@@ -144,6 +144,88 @@ class TestHow:
             assert header.isprintable()
 
 
+class TestParts:
+    """A film is not read to its end to be looked at from its middle."""
+
+    @pytest.mark.parametrize(
+        ("asked", "part"),
+        [
+            ("bytes=0-3", slice(0, 4)),
+            ("bytes=4-", slice(4, None)),
+            ("bytes=-5", slice(-5, None)),
+            ("bytes=2-999999", slice(2, None)),
+            ("bytes=-999999", slice(0, None)),
+        ],
+    )
+    def test_a_part(self, asked: str, part: slice, keep: Any) -> None:
+        whole = samples.png()
+        response = look(api_client("acme"), keep(), HTTP_RANGE=asked)
+        assert response.status_code == 206
+        assert response.read == whole[part]
+        assert response["Content-Length"] == str(len(whole[part]))
+        first = whole.index(whole[part]) if part.start else 0
+        assert response["Content-Range"] == f"bytes {first}-{first + len(whole[part]) - 1}/{len(whole)}"
+        assert response["Content-Security-Policy"].startswith("sandbox")
+
+    @pytest.mark.parametrize("asked", ["bytes=5-2", "bytes=0-1,4-5", "lines=0-1", "bytes=-", "bytes=a-b", ""])
+    def test_what_is_no_part_is_the_whole(self, asked: str, keep: Any) -> None:
+        response = look(api_client("acme"), keep(), HTTP_RANGE=asked)
+        assert (response.status_code, response.read) == (200, samples.png())
+        assert response["Accept-Ranges"] == "bytes"
+
+    @pytest.mark.parametrize("asked", ["bytes=999999-", "bytes=-0"])
+    def test_behind_the_end_there_is_nothing(self, asked: str, keep: Any) -> None:
+        response = look(api_client("acme"), keep(), HTTP_RANGE=asked)
+        assert (response.status_code, response.read) == (416, b"")
+        assert response["Content-Range"] == f"bytes */{len(samples.png())}"
+
+    def test_of_another_file_than_was_begun_the_whole(self, keep: Any) -> None:
+        file = keep()
+        etag = look(api_client("acme"), file)["ETag"]
+        asked = {"HTTP_RANGE": "bytes=0-3"}
+        assert look(api_client("acme"), file, **asked, HTTP_IF_RANGE=etag).status_code == 206
+        assert look(api_client("acme"), file, **asked, HTTP_IF_RANGE='"other"').status_code == 200
+
+    def test_for_who_may_not_see_it_there_is_no_part(self, keep: Any, client_for: Browser, office: Office) -> None:
+        response = look(client_for(office.people["bob"]), keep(), HTTP_RANGE="bytes=0-3")
+        assert response.status_code == 404
+        assert "Content-Range" not in response
+
+
+class TestText:
+    """Text is read by us: it becomes words of our page, whatever it holds."""
+
+    def page(self, client: Client, seat_id: Any, file: EvidenceFile) -> Any:
+        return client.get(f"/seats/{seat_id}/files/{file.pk}/")
+
+    def test_it_is_shown_as_words(self, keep: Any, client_for: Browser, office: Office) -> None:
+        file = keep(b"dear sirs\n" * 200 + b"<script>alert(1)</script>\n", "letter.txt")
+        alice = office.people["alice"]
+        seat, client = office.claim(alice), client_for(alice)
+        response = self.page(client, seat.pk, file)
+        assert b"&lt;script&gt;alert(1)" in response.content
+        assert b"<script>alert" not in response.content
+        assert "script-src 'self';" in response["Content-Security-Policy"]
+        release_seat(actor=alice, seat_id=seat.pk)
+        assert self.page(client, seat.pk, file).status_code == 404
+
+    def test_a_long_one_is_cut_and_says_so(self, keep: Any, client_for: Browser, office: Office) -> None:
+        file = keep("é".encode() * 200_000 + b"the end", "long.txt")
+        seat = office.claim(office.people["alice"])
+        response = self.page(client_for(office.people["alice"]), seat.pk, file)
+        assert b"the end" not in response.content
+        assert "The first 256.0" in response.content.decode()
+
+    def test_only_text_of_this_case_for_who_holds_it(self, keep: Any, client_for: Browser, office: Office) -> None:
+        text, image = keep(b"just words\n", "a.txt"), keep()
+        seat = office.claim(office.people["alice"])
+        assert self.page(client_for(office.people["alice"]), seat.pk, image).status_code == 404
+        assert self.page(client_for(office.people["bob"]), seat.pk, text).status_code == 404
+        office.bring()
+        other = office.claim(office.people["bob"])
+        assert self.page(client_for(office.people["bob"]), other.pk, text).status_code == 404
+
+
 def test_the_layout_finds_files_by_name(keep: Any, case: Case, office: Office) -> None:
     file = keep()
     with office.scope():
