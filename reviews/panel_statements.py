@@ -3,6 +3,8 @@
 Documents in place of arrays: writing one costs a tenth. Times are the database's.
 """
 
+from reviews.claim_statements import CONFLICTS, CROWDED, JUDGED, OWN, SKILLS
+
 # All panels of a chunk and all their seats in one statement. A seat names its panel and its form; a chunk has a
 # handful of forms, however many seats.
 OPEN = """
@@ -101,9 +103,24 @@ cross join lateral (
 {_SLEEP}
 """  # noqa: S608 - made of this file's own constants
 
-# Whether anybody could take a seat with these skills on a panel: somebody of the queue's team who is not on the
-# panel, not away for the next day, not paused, and nowhere near the case. Caps are left out: a day ends.
-COULD_SIT = """
+# The claim's own conditions on a seat, asked of each colleague in place of whoever claims.
+_OF_COLLEAGUE = {
+    "%(me)s": "given.user_id",
+    "%(skills)s::text[]": "colleague.skills",
+    "%(team)s::text": "colleague.team",
+    "%(group)s::text": "colleague.group_key",
+}
+
+
+def _of_colleague(condition: str) -> str:
+    for parameter, column in _OF_COLLEAGUE.items():
+        condition = condition.replace(parameter, column)
+    return condition
+
+
+# Whether anybody could take a seat with these skills on a panel: somebody of the queue's team for whom the claim's
+# conditions hold, not away for the next day, not paused. What passes is left out: caps, reservations, skips for a time.
+COULD_SIT = f"""
 select asked.at, exists (
     select 1 from reviews_queueuserpermission given
     join auth_permission permission on permission.id = given.permission_id and permission.codename = 'work_queue'
@@ -111,36 +128,14 @@ select asked.at, exists (
         on member.tenant_id = %(tenant)s and member.user_id = given.user_id and member.is_active
         and 'reviewer' = any(member.roles)
     left join reviews_reviewerprofile profile on profile.tenant_id = %(tenant)s and profile.user_id = given.user_id
-    where given.tenant_id = %(tenant)s and given.content_object_id = panel.queue_id
-      and given.user_id is distinct from judged.submitter_id
-      and given.user_id is distinct from judged.subject_user_id
-      and asked.skills <@ array(
-          select known.skill || ':' || reached.level
-          from reviews_reviewerskill known, generate_series(1, known.level) as reached (level)
-          where known.tenant_id = %(tenant)s and known.user_id = given.user_id
-            and (known.expires_at is null or known.expires_at > statement_timestamp())
-      )
-      and not exists (
-          select 1 from reviews_panel round
-          join reviews_seat other on other.tenant_id = %(tenant)s and other.panel_id = round.id
-          where round.tenant_id = %(tenant)s and round.case_id = panel.case_id
-            and round.purpose in ('live', 'second_review')
-            and other.reviewer_id = given.user_id and other.state <> 'cancelled'
-      )
-      and not (template.distinct_teams and coalesce(profile.team, '') <> '' and exists (
-          select 1 from reviews_seat other
-          join reviews_reviewerprofile beside
-              on beside.tenant_id = %(tenant)s and beside.user_id = other.reviewer_id
-          where other.tenant_id = %(tenant)s and other.panel_id = panel.id and other.state <> 'cancelled'
-            and beside.team = profile.team
-      ))
-      and (template.most_of_one_group is null or coalesce(profile.group_key, '') = '' or template.most_of_one_group > (
-          select count(*) from reviews_seat other
-          join reviews_reviewerprofile beside
-              on beside.tenant_id = %(tenant)s and beside.user_id = other.reviewer_id
-          where other.tenant_id = %(tenant)s and other.panel_id = panel.id and other.state <> 'cancelled'
-            and beside.group_key = profile.group_key
-      ))
+    cross join lateral (
+        select {_of_colleague(SKILLS)} as skills, coalesce(profile.team, '') as team,
+            coalesce(profile.group_key, '') as group_key
+    ) colleague
+    where given.tenant_id = %(tenant)s and given.content_object_id = seat.queue_id
+      and seat.skills <@ colleague.skills
+      and not {_of_colleague(OWN)} and not {_of_colleague(JUDGED)} and {_of_colleague(CROWDED)} is not true
+      and not exists ({_of_colleague(CONFLICTS)} offset 0)
       and not exists (
           select 1 from reviews_absence away
           where away.tenant_id = %(tenant)s and away.user_id = given.user_id and away.withdrawn_at is null
@@ -149,37 +144,28 @@ select asked.at, exists (
       )
       and not exists (
           select 1 from reviews_seatskip skipped
-          where skipped.tenant_id = %(tenant)s and skipped.panel_id = panel.id
+          where skipped.tenant_id = %(tenant)s and skipped.panel_id = seat.panel_id
             and skipped.reviewer_id = given.user_id and skipped.meaning = 'to_others'
       )
       and not exists (
           select 1 from reviews_reviewerpause pause
           where pause.tenant_id = %(tenant)s and pause.reviewer_id = given.user_id and pause.lifted_at is null
-            and (pause.case_type_id is null or pause.case_type_id = panel.case_type_id)
-      )
-      and not exists (
-          select 1 from cases_case earlier
-          where earlier.tenant_id = %(tenant)s and earlier.submitter_id = given.user_id
-            and earlier.subject_ref = judged.subject_ref and earlier.subject_ref <> '' and earlier.id <> judged.id
-      )
-      and not exists (
-          select 1 from reviews_conflictofinterest near
-          where near.tenant_id = %(tenant)s and near.user_id = given.user_id and near.lifted_at is null
-            and case near.kind
-                when 'subject' then near.about = judged.subject_ref
-                when 'person' then near.about in (judged.submitter_id::text, judged.subject_user_id::text)
-                else exists (
-                    select 1 from cases_casefacet facet
-                    where facet.tenant_id = %(tenant)s and facet.case_id = judged.id and facet.key = near.facet_key
-                      and facet.text_value = near.about
-                ) end
+            and (pause.case_type_id is null or pause.case_type_id = seat.case_type_id)
       )
 )
 from json_to_recordset(%(asked)s::json) as asked (at int, panel uuid, skills text[])
-join reviews_panel panel on panel.tenant_id = %(tenant)s and panel.id = asked.panel
-join reviews_paneltemplate template on template.tenant_id = %(tenant)s and template.id = panel.template_id
-join cases_case judged on judged.tenant_id = %(tenant)s and judged.id = panel.case_id
-"""
+cross join lateral (
+    -- the seat as it would be; its id is that of no other
+    select '00000000-0000-0000-0000-000000000000'::uuid as id, panel.id as panel_id, panel.case_id, panel.queue_id,
+        panel.case_type_id, 'reviewer' as kind, 'live' as purpose, asked.skills, template.distinct_teams,
+        template.most_of_one_group, judged.submitter_id, judged.subject_user_id
+    from reviews_panel panel
+    join reviews_paneltemplate template on template.tenant_id = %(tenant)s and template.id = panel.template_id
+    join cases_case judged on judged.tenant_id = %(tenant)s and judged.id = panel.case_id
+    where panel.tenant_id = %(tenant)s and panel.id = asked.panel
+    offset 0
+) seat
+"""  # noqa: S608 - made of constants
 
 # How many people may review in each of these queues.
 TEAMS = """

@@ -27,10 +27,10 @@ from reviews.models import (
     SecondReview,
 )
 from reviews.quality_queries import REVEAL_AFTER
-from reviews.services.flags import raise_flags
+from reviews.services.flags import enqueue_look, raise_flags
 from reviews.services.hints import note_hints
 from reviews.services.panels import move_panels
-from reviews.services.pauses import month_after, pause_by_rule
+from reviews.services.pauses import pause_by_rule
 
 
 def assess_judgments(steps: Sequence[ClaimedStep], finish: Finish) -> None:
@@ -53,7 +53,7 @@ def assess_judgments(steps: Sequence[ClaimedStep], finish: Finish) -> None:
 
 
 def look_for_stamps(steps: Sequence[ClaimedStep], finish: Finish) -> None:
-    """Look at the month that has ended, in each queue that has a quality rule, and come again in a month."""
+    """Look at the month that has ended, in each queue, and come again in a month."""
     tenant_id = steps[0].tenant_id
     actor = system_actor(tenant_id, "quality")
     with finish():
@@ -61,9 +61,7 @@ def look_for_stamps(steps: Sequence[ClaimedStep], finish: Finish) -> None:
             until = datetime.strptime(step.dedupe_key, "%Y-%m").replace(tzinfo=UTC)
             since = (until - timedelta(days=1)).replace(day=1)
             raise_flags(actor, queue=Queue.objects.get(pk=step.subject_id), since=since, until=until)
-            begin = month_after(until)
-            rows = [NewStep(step.subject_id, (), dedupe_key=f"{begin:%Y-%m}", run_at=begin)]
-            enqueue_many("stamps", tenant_id=tenant_id, rows=rows)
+            enqueue_look(tenant_id=tenant_id, queue_id=step.subject_id, after=until)
 
 
 def _read(panel_ids: Sequence[UUID]) -> tuple[list[Judgment], dict[UUID, tuple[UUID, datetime]]]:

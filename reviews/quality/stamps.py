@@ -148,11 +148,6 @@ def look(judged: Judged, seeded: Seeded, *, n_reviewers: int, level: float = LEV
     return findings
 
 
-def false_flags(findings: Sequence[Finding]) -> float:
-    """The share of reviewers with a flag: of honest ones, the false-flag rate."""
-    return sum(bool(finding.flags) for finding in findings) / max(len(findings), 1)
-
-
 def _speeds(judged: Judged, n_reviewers: int) -> tuple[Floats, Floats]:
     """Median residual of each reviewer around the median of all (nan: too few), and its one-sided p-value."""
     medians, p_values = np.full(n_reviewers, np.nan), np.ones(n_reviewers)

@@ -7,6 +7,7 @@ from uuid import UUID
 from hitl_platform.kernel.errors import Conflict, Forbidden, Invalid, require
 from hitl_platform.kernel.ids import uuid7
 from hitl_platform.ledger.commands import command, record, record_batch
+from hitl_platform.pipeline.services import NewStep, enqueue_many
 from hitl_platform.tenants.actor import Actor
 from reviews import permissions, quality_queries, queries
 from reviews.measures import period_of
@@ -14,6 +15,19 @@ from reviews.models import Queue, StampFlag
 from reviews.quality.stamps import LEVEL, Finding, look
 
 MAX_WORDS = 4_000
+
+
+def month_after(moment: datetime) -> datetime:
+    """The first moment of the next month, in UTC."""
+    year, month = divmod(moment.year * 12 + moment.month, 12)
+    return datetime(year, month + 1, 1, tzinfo=UTC)
+
+
+def enqueue_look(*, tenant_id: UUID, queue_id: UUID, after: datetime) -> None:
+    """Write the step that looks at a queue's month once it is over; it renews itself."""
+    begin = month_after(after)
+    row = NewStep(queue_id, (), dedupe_key=f"{begin:%Y-%m}", run_at=begin)
+    enqueue_many("stamps", tenant_id=tenant_id, rows=[row])
 
 
 @command

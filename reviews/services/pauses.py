@@ -9,7 +9,6 @@ from cases.queries import get_case_type
 from hitl_platform.kernel.errors import Conflict, Forbidden, Invalid, require
 from hitl_platform.ledger.commands import command, record
 from hitl_platform.notices.services import notify
-from hitl_platform.pipeline.services import enqueue
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership
 from reviews import permissions, quality_queries, queries
@@ -31,7 +30,7 @@ def set_quality_rule(
     quiz_at_least: float | None = None,
     reveal_after: int = 20,
 ) -> QualityRule:
-    """What a queue asks of gold answers from now on; pauses that stand stay. Rubber stamps are looked for monthly."""
+    """What a queue asks of gold answers from now on; pauses that stand stay."""
     queue = queries.get_queue(actor, queue_key)
     require(permissions.can_manage_queue(actor, queries.granted_on(queue)), "You do not manage this queue.")
     values: dict[str, Any] = {
@@ -44,10 +43,6 @@ def set_quality_rule(
     )
     told = {name: str(value) if isinstance(value, float) else value for name, value in values.items()}
     record("quality_rule.set", rule, actor=actor, body={"queue": queue.key} | told)
-    begin = month_after(datetime.now(UTC))
-    enqueue(
-        "stamps", tenant_id=actor.tenant_id, subject_id=queue.pk, case_ids=(), dedupe_key=f"{begin:%Y-%m}", run_at=begin
-    )
     return rule
 
 
@@ -135,12 +130,6 @@ def evidence_of(queue: Queue, *, case_type_id: UUID, reviewer_id: UUID) -> tuple
         "bar": asked, "by": kind, "queue": queue.key,
     }  # fmt: skip
     return reason, evidence
-
-
-def month_after(moment: datetime) -> datetime:
-    """The first moment of the next month, in UTC."""
-    year, month = divmod(moment.year * 12 + moment.month, 12)
-    return datetime(year, month + 1, 1, tzinfo=UTC)
 
 
 def _rights(results: Any) -> list[bool]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from cases.queries import get_case_type
 from hitl_platform.kernel.errors import Conflict, Invalid, require
@@ -13,6 +14,7 @@ from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership
 from reviews import permissions, queries
 from reviews.models import Queue, QueueUserPermission, RoutingPolicy
+from reviews.services.flags import enqueue_look
 from reviews.services.staffing import is_skill
 
 SHARES = ("gold_rate", "second_review_rate", "routine_rate", "variety_rate")
@@ -62,6 +64,7 @@ def create_queue(
     except IntegrityError:
         raise Conflict(f"There is a queue {key!r} already.", code="queue_exists") from None
     record("queue.created", queue, actor=actor, body={"key": key} | _settings(queue))
+    enqueue_look(tenant_id=actor.tenant_id, queue_id=queue.pk, after=timezone.now())
     if actor.kind == "user":
         _grant(actor, queue, actor.id, permissions.MANAGE)
     return queue

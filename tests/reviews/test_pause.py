@@ -102,7 +102,7 @@ def test_managers_pause_by_hand_and_nobody_lifts_an_own_pause(
 @pytest.mark.parametrize(
     ("wrong", "field"), [({"pause_below": 1.5}, "pause_below"), ({"reveal_after": 0}, "reveal_after")]
 )
-def test_a_rule_is_checked_and_asks_for_a_monthly_look(
+def test_a_rule_is_checked_and_a_queue_is_looked_at_monthly_with_or_without_one(
     office: Office, mona: Actor, alice: Actor, wrong: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(Invalid) as refusal:
@@ -110,9 +110,11 @@ def test_a_rule_is_checked_and_asks_for_a_monthly_look(
     assert field in refusal.value.fields
     with pytest.raises(Forbidden):
         set_quality_rule(actor=alice, queue_key="loans")
-    set_quality_rule(actor=mona, queue_key="loans", pause_below=0.7)
-    set_quality_rule(actor=mona, queue_key="loans", pause_below=0.6)
     office.make_due()
     assert office.drain("stamps") == 1
     with office.scope():
         assert Step.objects.filter(kind="stamps", state="ready").count() == 1, "and again in a month"
+    set_quality_rule(actor=mona, queue_key="loans", pause_below=0.7)
+    set_quality_rule(actor=mona, queue_key="loans", pause_below=0.6)
+    with office.scope():
+        assert Step.objects.filter(kind="stamps", state="ready").count() == 1, "a rule asks for no second one"

@@ -1,9 +1,11 @@
 """Rubber stamps: a two-second approver is flagged, honest people with the same rate on easy cases are not."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from reviews.quality.stamps import LEVEL, Judged, Seeded, false_flags, fit_times, look
+from reviews.quality.stamps import LEVEL, Finding, Judged, Seeded, fit_times, look
 
 JUDGMENTS = 60
 
@@ -37,6 +39,11 @@ def period(
     asked = np.repeat(np.arange(people), seeded)
     kept = (random.random(len(asked)) < 0.3) | (asked < careless)
     return judged, Seeded(asked, kept), people
+
+
+def false_flags(findings: Sequence[Finding]) -> float:
+    """The share of honest reviewers with a flag."""
+    return sum(bool(finding.flags) for finding in findings) / max(len(findings), 1)
 
 
 def test_the_false_flag_rate_of_honest_people_is_as_stated() -> None:
