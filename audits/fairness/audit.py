@@ -53,7 +53,7 @@ def audit(population: Population, *, plan: Plan, progress: Progress | None = Non
     plan.check(population)
     cube = population.cube
     deciders = plan.deciders_of(cube)
-    run = Run(population, plan, progress, steps=len(deciders) + 8)
+    run = Run(population, plan, progress, steps=len(deciders) + len(chapters.CHAPTERS) + 2)
     document: Plain = {"format": FORMAT, "n": cube.n, "plan": plan_document(plan, cube=cube), "note": POOLED}
     document["deciders"] = {name: decider_document(run, decider=name) for name in deciders}
     document["same_cases"] = same_cases(run)

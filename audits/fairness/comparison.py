@@ -73,7 +73,9 @@ def compare(cube: Cube, *, attributes: tuple[str, ...], decider: str, plan: Plan
     pairs = counts.pairs()
     k, n = pairs["favourable_rate"]
     to = disparities.comparators(groups, k=k, n=n, compared=compared, reference=plan.reference)
-    rates = {name: rate(pair) for name, pair in pairs.items()}
+    together = stacked(pairs)
+    rates = by_name(pairs, values=rate(together))
+    lows, highs = (by_name(pairs, values=side) for side in wilson_bounds(together, confidence=plan.confidence))
     known_n = np.where(groups.known, n, 0)
     share = rate((n, np.full(len(n), n.sum())))
     under = (n * SMALL_SHARE[1] < SMALL_SHARE[0] * n.sum()) & (n > 0)
@@ -85,7 +87,7 @@ def compare(cube: Cube, *, attributes: tuple[str, ...], decider: str, plan: Plan
         counts=counts,
         pairs=pairs,
         rates=rates,
-        bounds={name: wilson_bounds(pair, confidence=plan.confidence) for name, pair in pairs.items()},
+        bounds={name: (lows[name], highs[name]) for name in pairs},
         to=to,
         impact=disparities.ratios_to_best(rates["favourable_rate"], compared=compared),
         impact_bounds=ratio_bounds((k, n), best, confidence=plan.confidence),
@@ -135,12 +137,26 @@ def other_side(pair: Pair, *, to: Comparators, compared: Mask, plan: Plan) -> Pa
 
 def against_others(pairs: Mapping[str, Pair], *, to: Comparators, compared: Mask, plan: Plan) -> Against:
     """Differences, intervals and tests of the tested rates."""
-    others = {name: other_side(pairs[name], to=to, compared=compared, plan=plan) for name in TESTED}
+    chosen = {name: pairs[name] for name in TESTED}
+    own = stacked(chosen)
+    other = stacked({name: other_side(pair, to=to, compared=compared, plan=plan) for name, pair in chosen.items()})
+    low, high = newcombe_bounds(own, other, confidence=plan.confidence)
+    tested = difference_test(own, other)
     return Against(
-        difference={name: rate(pairs[name]) - rate(others[name]) for name in TESTED},
-        bounds={name: newcombe_bounds(pairs[name], others[name], confidence=plan.confidence) for name in TESTED},
-        tested={name: difference_test(pairs[name], others[name]) for name in TESTED},
+        difference=by_name(chosen, values=rate(own) - rate(other)),
+        bounds={name: (low[place], high[place]) for place, name in enumerate(TESTED)},
+        tested={name: Tested(tested.p[place], tested.test[place]) for place, name in enumerate(TESTED)},
     )
+
+
+def stacked(pairs: Mapping[str, Pair]) -> Pair:
+    """All rates in one array, (rates, groups): computed at once."""
+    return np.stack([k for k, _ in pairs.values()]), np.stack([n for _, n in pairs.values()])
+
+
+def by_name(pairs: Mapping[str, Pair], *, values: Floats) -> dict[str, Floats]:
+    """And apart again."""
+    return dict(zip(pairs, values, strict=True))
 
 
 def below(k: Integers, *, n: Integers, to: Comparators, plan: Plan) -> Mask:

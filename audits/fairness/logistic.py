@@ -14,7 +14,9 @@ from audits.fairness.intervals import normal_quantile
 from audits.fairness.metrics import Groups
 
 ROUNDS = 50
-TOLERANCE = 1e-10
+TOLERANCE = 1e-12
+# keeps columns that say the same from breaking the equations; their variance then is far beyond any estimate
+RIDGE = 1e-9
 # an odds ratio of e to this is no estimate but a separation
 SEPARATED = 15.0
 
@@ -99,12 +101,15 @@ def maximum_likelihood(design: Design) -> tuple[Floats, Floats, bool]:
     covariance: Floats = np.full((width, width), np.nan)
     if not len(x) or not 0 < k.sum() < n.sum():
         return beta, covariance, False
+    last = -np.inf
     for _ in range(ROUNDS):
-        mean = expit(x @ beta)
-        information = (x * (n * mean * (1 - mean))[:, None]).T @ x
-        covariance = np.linalg.pinv(information, hermitian=True).astype(np.float64)
-        step = covariance @ (x.T @ (k - n * mean))
-        beta = np.clip(beta + step, -2 * SEPARATED, 2 * SEPARATED)
-        if np.abs(step).max() < TOLERANCE:
-            return beta, covariance, True
-    return beta, covariance, bool(np.abs(beta).max() >= SEPARATED)
+        linear = x @ beta
+        mean = expit(linear)
+        # the logarithm of the likelihood: where it no longer grows, what still moves has no finite estimate
+        now = float((k * linear - n * np.logaddexp(0, linear)).sum())
+        information = (x * (n * mean * (1 - mean))[:, None]).T @ x + np.diag(np.full(width, RIDGE))
+        if now - last <= TOLERANCE * (1 + abs(now)):
+            return beta, np.linalg.inv(information), True
+        last = now
+        beta = np.clip(beta + np.linalg.solve(information, x.T @ (k - n * mean)), -2 * SEPARATED, 2 * SEPARATED)
+    return beta, covariance, False
