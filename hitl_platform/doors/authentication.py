@@ -85,13 +85,16 @@ class IsActor(permissions.BasePermission):
         return request._request.actor is not None
 
 
+def _keys_or_roles(scopes: tuple[str, ...], roles: tuple[str, ...]) -> list[str]:
+    keys = [f"a key with the scope {' or '.join(scopes)}"] if scopes else []
+    return keys + ([f"one of the roles {', '.join(roles)}"] if roles else [])
+
+
 def scope_required(*scopes: str, roles: tuple[str, ...] = ()) -> type[permissions.BasePermission]:
     """A permission class: a key with any of `scopes`, or a member with any of `roles`."""
 
     class ScopeRequired(IsActor):
-        message = f"This needs a key with the scope {' or '.join(scopes)}" + (
-            f" or one of the roles {', '.join(roles)}." if roles else "."
-        )
+        message = f"This needs {' or '.join(_keys_or_roles(scopes, roles))}."
 
         def has_permission(self, request: Any, view: Any) -> bool:
             actor: Actor | None = request._request.actor

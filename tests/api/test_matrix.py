@@ -28,8 +28,14 @@ LINES = b"{}"
 TYPE = LOAN | {"key": "boat", "name": "Boat"}
 LOAN_BODY = submission("L-9") | {"case_type": "loan"}
 OUTCOME = {"label": "approve", "observed_at": "2026-01-01T00:00:00Z"}
+MARK = {"stars": 4, "reference": "answer-1", "given_at": "2026-01-01T00:00:00Z"}
+BASELINE = {
+    "currency": "EUR", "cost_per_decision": "9.50", "cost_per_hour": "40", "cost_per_automatic": "0.02",
+    "source": "Accounts of 2025.",
+}  # fmt: skip
 FILE = {"url": "https://files.example.org/scan.png"}
 LEASE = {"lease_token": 1}
+RETENTION = {"case_type": "loan", "basis": "25 months", "erase_after_months": 25}
 APPEAL = {"case_id": str(SEAT), "statement": "It is not so."}
 ANSWER = LEASE | {"label": "approve"}
 AWAY = {"starts_at": "2090-01-01T00:00:00Z", "ends_at": "2090-01-02T00:00:00Z"}
@@ -51,6 +57,8 @@ class Row:
 READ_ALL = Row("401 200 403 200 403 200 200 200 200")
 READ_ONE = Row("401 404 403 200 403 200 200 200 200")
 MEMBERS = Row("401 403 403 403 200 200 200 200 200")
+KEEPERS = Row("401 403 403 403 403 403 200 403 200")
+NO_RULE = "401 403 403 403 403 403 404 403 404"
 NO_SEAT = "401 403 403 403 404 404 404 404 404"
 TABLE: dict[tuple[str, str], Row] = {
     ("api_schema", "GET"): Row("401 200 200 200 200 200 200 200 200"),
@@ -64,6 +72,11 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api_case", "GET"): READ_ONE,
     ("api_withdraw", "POST"): Row("401 404 403 200 403 200 403 403 200", {}),
     ("api_outcomes", "GET"): READ_ONE,
+    ("api_figures", "GET"): Row("401 200 403 200 403 200 200 403 200"),
+    ("api_metrics", "GET"): Row("401 200 403 200 403 200 200 403 200"),
+    ("api_baseline", "GET"): Row("401 404 403 404 403 404 404 403 404"),
+    ("api_baseline", "POST"): Row("401 403 403 403 403 201 403 403 201", BASELINE),
+    ("api_satisfaction", "POST"): Row("401 404 403 400 403 400 403 403 400", MARK),
     ("api_outcomes", "POST"): Row("401 404 403 201 403 201 403 403 201", OUTCOME),
     ("api_timeline", "GET"): READ_ONE,
     ("api_case_decisions", "GET"): READ_ONE,
@@ -78,6 +91,18 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api_appeal", "GET"): Row("401 404 403 404 403 404 404 403 404"),
     ("api_withdraw_appeal", "POST"): Row("401 404 403 404 403 404 404 403 404", {}),
     ("api_appeal_link", "POST"): Row("401 404 403 201 403 201 201 403 201", {}),
+    ("api_retention_rules", "GET"): KEEPERS,
+    ("api_retention_rules", "POST"): Row("401 403 403 403 403 403 201 403 201", RETENTION),
+    ("api_activate_retention_rule", "POST"): Row(NO_RULE, {}),
+    ("api_retire_retention_rule", "POST"): Row(NO_RULE, {}),
+    ("api_retention_dry_run", "GET"): Row(NO_RULE),
+    ("api_run_retention_rule", "POST"): Row(NO_RULE, {}),
+    ("api_retention_runs", "GET"): KEEPERS,
+    ("api_legal_holds", "GET"): KEEPERS,
+    ("api_legal_holds", "POST"): Row(NO_RULE, {"case_id": str(SEAT), "reason": "before the court"}),
+    ("api_lift_legal_hold", "POST"): Row(NO_RULE, {"reason": "settled"}),
+    ("api_erasures", "POST"): Row(NO_RULE, {"case_id": str(SEAT), "reason": "asked for"}),
+    ("ledger_erase_personal", "POST"): Row("401 403 403 403 403 403 404 403 403"),
     ("ledger_export", "GET"): Row("401 404 403 404 403 403 404 403 404"),
     ("ledger_checkpoint", "GET"): Row("401 404 403 404 403 403 404 403 404"),
     ("api_models", "GET"): Row("401 200 403 200 403 200 200 200 200", narrow="cases:read"),

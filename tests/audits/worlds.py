@@ -53,17 +53,18 @@ def make_world(
     routing: float = 0.0,
     reviewing: float = 0.0,
     reviewers: Sequence[str] = ("alice", "bob"),
+    active: float | None = None,
 ) -> World:
     """Cases decided through May 2026 by a model that knows no group.
 
     `routing`: how much more often women are sent to people, who approve less; `reviewing`: how much less often
-    reviewers approve women. Both are probabilities added.
+    reviewers approve women. Both are probabilities added. `active`: seconds of a reviewer's time a judgment.
     """
     tenant = cast.tenants["acme"]
     case_type = create_case_type(actor=cast.people["mona"], key="loan", name="Loan", definition=DEFINITION)
     rng = np.random.default_rng(seed)
     with tenant_scope(tenant.id):
-        made = _surroundings(cast, case_type)
+        made = _surroundings(cast, case_type) | {"active": active}
         people = [cast.people[name].id for name in reviewers]
         rows = [_story(made, rng, at, people, routing=routing, reviewing=reviewing) for at in range(cases)]
         for model in (
@@ -158,6 +159,7 @@ def _judged(
     judgment = Judgment(
         **base, seat=seat, panel=panel, case=case, case_type=made["case_type"], reviewer_id=reviewer,
         kind="reviewer", label=label, advice_shown=False, claimed_at=at - timedelta(minutes=10),
+        active_seconds=made["active"],
         judged_at=at - timedelta(minutes=2),
     )  # fmt: skip
     consensus = Consensus(
