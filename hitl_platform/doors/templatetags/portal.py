@@ -125,8 +125,14 @@ def here(request: HttpRequest) -> MembershipChoice | None:
 
 @register.filter
 def may_audit(actor: Actor | None) -> bool:
-    """Whether to offer the pages that look back; they themselves decide who reads what."""
+    """Whether to offer what is for auditors alone; the pages themselves decide who reads what."""
     return actor is not None and actor.has(Role.COMPLIANCE_OFFICER, Role.OWNER)
+
+
+@register.filter
+def looks_back(actor: Actor | None) -> bool:
+    """Whether to offer figures, appeals and stories of cases, which managers read as well."""
+    return actor is not None and (may_audit(actor) or actor.has(Role.MANAGER))
 
 
 @register.filter
