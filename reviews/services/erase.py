@@ -28,6 +28,7 @@ _OF_PANELS = (
         select id from reviews_judgment where tenant_id = %(tenant)s and panel_id = any(%(panels)s))""",
 )
 _OF_CASES = (
+    "update reviews_panel set plea = '' where tenant_id = %(tenant)s and case_id = any(%(cases)s) and plea <> ''",
     "update reviews_golditem set why = '' where tenant_id = %(tenant)s and known_case_id = any(%(cases)s)",
     # conditions tell the values that decided, in words
     "update reviews_routingrecord set conditions = '[]' where tenant_id = %(tenant)s and case_id = any(%(cases)s)",
