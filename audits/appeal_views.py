@@ -12,8 +12,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from audits import appeal_permissions, appeal_queries
 from audits.appeal_forms import OUTCOMES, AnswerForm, RuleForm
-from audits.appeal_measures import measures_by_case_type
+from audits.appeal_measures import LEAST_TOLD, measures_by_case_type, reversals_by_group
 from audits.models import Appeal, AppealRule
+from audits.permissions import can_audit
 from audits.services.access import record_read
 from audits.services.appeal_links import make_appeal_link
 from audits.services.appeal_rules import set_appeal_rule
@@ -62,6 +63,7 @@ def appeals(request: PortalRequest) -> HttpResponse:
         "wanted": wanted,
         "types": CaseType.objects.order_by("name"),
         "measures": measures_by_case_type(),
+        **_groups(request, wanted),
         "choices": [("open", "To be answered"), ("decided", "Answered"), ("withdrawn", "Withdrawn")],
     }
     return render(request, "audits/appeals/list.html", context)
@@ -153,6 +155,21 @@ def new_link(request: PortalRequest, case_id: UUID) -> HttpResponse:
     url, expires_at = make_appeal_link(actor=request.actor, case_id=case_id)
     context = {"url": url, "expires_at": expires_at, "reference": reference_of(case_id), "case_id": case_id}
     return render(request, "audits/appeals/new_link.html", context)
+
+
+def _groups(request: PortalRequest, wanted: str) -> dict[str, Any]:
+    """Reversals by one protected attribute of a case type, for those who audit."""
+    case_type = CaseType.objects.filter(key=wanted).first() if wanted else None
+    if case_type is None or not can_audit(request.actor) or case_type.current_version_id is None:
+        return {}
+    attributes = type_version(case_type.current_version_id).attributes_schema
+    titles = [(key, each.get("title") or key) for key, each in attributes.items()]
+    by = request.GET.get("by", "")
+    found: dict[str, Any] = {"attributes": titles, "by": by, "least_told": LEAST_TOLD}
+    if by in attributes:
+        found["groups"] = reversals_by_group(request.actor, case_type_id=case_type.pk, attribute=by)
+        found["by_title"] = dict(titles)[by]
+    return found
 
 
 def _initial(case_type: CaseType) -> dict[str, object]:

@@ -43,8 +43,8 @@ class PeriodForm(forms.Form):
     until = forms.DateField(label="To, included", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     type = forms.ModelChoiceField(None, to_field_name="key", label="Case type", required=False, empty_label="All")
 
-    def __init__(self, data: Any) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any, *, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)
         self.fields["type"].queryset = CaseType.objects.order_by("name")  # type: ignore[attr-defined]  # a ModelChoiceField
 
 
@@ -56,10 +56,13 @@ def oversight(request: PortalRequest) -> HttpResponse:
     if form.is_bound and not form.is_valid():
         return render(request, "audits/oversight/report.html", {"form": form}, status=400)
     period = _period(form)
+    last = period.until - timedelta(days=1)
+    if not form.is_bound:
+        form = PeriodForm(None, initial={"since": period.since.date(), "until": last.date()})
     context = {
         "form": form,
         "period": period,
-        "last": period.until - timedelta(days=1),
+        "last": last,
         "lines": oversight_lines(request.actor, period),
         "definitions": DEFINITIONS.values(),
         "query": request.GET.urlencode(),

@@ -109,7 +109,7 @@ def read_case_record(actor: Actor, case_id: UUID) -> CaseRecord:
     )
 
 
-def observed_payloads(record: CaseRecord, *, most: int = 500) -> list[dict[str, object]]:
+def observed_payloads(record: CaseRecord, *, most: int = 300) -> list[dict[str, object]]:
     """Payloads of the newest decided cases of the same type, this one not among them."""
     decided = Case.objects.filter(case_type_id=record.case.case_type_id, state="decided").exclude(pk=record.case.pk)
     newest = decided.order_by("-id").values_list("stored_payload__payload", flat=True)[:most]

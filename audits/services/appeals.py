@@ -29,6 +29,7 @@ LONGEST_ANSWER = 10_000
 # where nobody has said otherwise: an answer in a month, and an appeal in half a year
 ANSWER_DAYS = 30
 OPEN_DAYS = 183
+ERASED = "What the case said is erased: nobody can judge it again."
 
 
 @command
@@ -148,6 +149,8 @@ def _appealable(case: Case, *, open_days: int, now: datetime) -> Decision:
     """The decision that stands, if it may be appealed now."""
     if case.state != CaseState.DECIDED or case.decided_at is None:
         raise Conflict("Only a decided case can be appealed.", code="case_not_decided")
+    if case.erased_at is not None:
+        raise Conflict(ERASED, code="case_erased")
     decision = Decision.objects.get(pk=case.decision_id)
     if appeal_queries.is_of_an_appeal(decision.pk):
         raise Conflict("This decision is the answer to an appeal.", code="already_heard")
@@ -162,6 +165,8 @@ def _send(actor: Actor, appeal: Appeal) -> None:
     """Open the panel that hears it, or keep what it waits for and tell those who can change that."""
     rule = appeal_queries.rule_of(appeal.case_type_id)
     try:
+        if appeal.case.erased_at is not None:
+            raise Invalid(ERASED)
         if rule is None:
             raise Invalid("Nobody has said where appeals of this case type are heard.")
         hearing = hearing_of(queue_id=rule.queue_id, template_key=rule.template_key, case_type_id=appeal.case_type_id)

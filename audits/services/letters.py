@@ -28,6 +28,7 @@ from audits.story_queries import CaseRecord, get_pinned_version, observed_payloa
 from cases.definitions import favourable_keys
 from cases.layouts import shown
 from cases.models import Decision, MadeBy
+from hitl_platform.doors.templatetags.portal import percent
 from hitl_platform.kernel.errors import Conflict
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.scope import tenant_scope
@@ -302,7 +303,10 @@ def _change(facts: LetterFacts, found: Counterfactual) -> dict[str, Any]:
     name = facts.record.names.get(found.label, found.label)
     title, before = _field(facts, candidate.feature, facts.record.case.stored_payload.payload)
     after = _said(candidate.after)
-    answer = f"the model's answer would have been “{name}” ({found.probability:.0%} sure)"
+    answer = f"the model's answer would have been “{name}” ({percent(found.probability)} sure)"
+    least = _threshold(facts, found.label)
+    if least is not None and found.probability < least:
+        answer += f", which is too unsure to decide alone (it takes {percent(least)}): people would have decided"
     return {
         "field": candidate.feature,
         "before": candidate.before,
@@ -311,6 +315,16 @@ def _change(facts: LetterFacts, found: Counterfactual) -> dict[str, Any]:
         "probability": round(found.probability, 6),
         "text": f"{title}: {after} in place of {before}, and {answer}.",
     }
+
+
+def _threshold(facts: LetterFacts, label: str) -> float | None:
+    """How sure the model must be of a label to decide alone, by the policy that the decision was made under."""
+    if facts.decision.made_by != MadeBy.MODEL:
+        return None
+    policies = [route.policy for route in facts.record.routes if route.policy_id == facts.decision.policy_id]
+    thresholds = policies[-1].definition.get("thresholds", {}) if policies and policies[-1] else {}
+    least = thresholds.get(label)
+    return float(least) if isinstance(least, int | float) else None
 
 
 def _changes_note(facts: LetterFacts, changes: Changes) -> str:

@@ -16,6 +16,7 @@ from audits.services.letters import how_decided
 from audits.story_queries import CaseRecord
 from cases.layouts import Block, lay_out
 from cases.models import Decision, MadeBy
+from hitl_platform.doors.templatetags.portal import percent
 from hitl_platform.ledger.queries import CaseEvent
 from models_registry.models import Prediction
 from reviews.models import Consensus, Judgment, Panel, RoutingRecord
@@ -66,7 +67,6 @@ def tell_story(record: CaseRecord, events: Sequence[CaseEvent]) -> Story:
         _received(record),
         *(_predicted(record, each) for each in record.predictions),
         *(_routed(record, each) for each in record.routes),
-        *(_opened(each) for each in record.panels),
         *(_judged(record, each, pseudonyms[each.reviewer_id, each.kind]) for each in record.judgments),
         *(_decided(record, each) for each in record.decisions),
         *(Entry(each.observed_at, f"It turned out to be “{_name(record, each.label)}”") for each in record.outcomes),
@@ -140,7 +140,7 @@ def _received(record: CaseRecord) -> Entry:
 def _predicted(record: CaseRecord, said: Prediction) -> Entry:
     version = said.model_version
     shares = sorted(zip(version.labels, said.probabilities, strict=True), key=lambda item: -item[1])
-    told = ", ".join(f"{_name(record, label)} {share:.0%}" for label, share in shares)
+    told = ", ".join(f"{_name(record, label)} {percent(share)}" for label, share in shares)
     title = f"A model said “{_name(record, said.label)}”"
     # stamped by the database, whose clock may be behind that of the process which received the case
     at = max(said.created_at, record.case.created_at)
@@ -151,25 +151,27 @@ def _routed(record: CaseRecord, route: RoutingRecord) -> Entry:
     where = "decided automatically" if route.route == "auto" else "sent to people"
     policy = f"{route.policy}" if route.policy else "No policy was in force"
     fired = [each for each in route.conditions if each.get("outcome") in ("fired", "failed")]
-    details = [f"{policy}."]
-    details += [f"The rule “{each['rule']}”: {'; '.join(each['because'])}." for each in fired]
-    details += [f"{str(route.thresholds['words']).capitalize()}."] if route.thresholds.get("words") else []
-    details += (
-        []
-        if fired or route.thresholds.get("words")
-        else [WHY.get(route.cause, f"{route.cause.replace('_', ' ').capitalize()}.")]
-    )
+    margin = str(route.thresholds.get("words") or "").capitalize()
+    details = [f"{policy}.", *(f"The rule “{each['rule']}”: {'; '.join(each['because'])}." for each in fired)]
+    if margin:
+        details.append(f"{margin}.")
+    elif not fired:
+        details.append(WHY.get(route.cause, f"{route.cause.replace('_', ' ').capitalize()}."))
+    # the panel that it opened is told of by the same event
+    details += [words for panel in record.panels if panel.event_id == route.event_id for words in _asked(panel)]
     return Entry(max(route.created_at, record.case.created_at), f"It was {where}", details)
 
 
-def _opened(panel: Panel) -> Entry:
-    seats = "one person" if panel.template.seats == 1 or not panel.is_full else f"{panel.template.seats} people"
+def _asked(panel: Panel) -> list[str]:
+    """Who was asked, and what they were shown."""
+    alone = panel.template.seats == 1 or not panel.is_full
+    people = "one person was" if alone else f"{panel.template.seats} people were"
     advice = {
-        "hidden": "They were not shown what the model said.",
-        "shown": "They were shown what the model said.",
-        "after_answer": "They were shown what the model said only after an answer of their own.",
+        "hidden": "The model's answer was not shown there.",
+        "shown": "The model's answer was shown there.",
+        "after_answer": "The model's answer was shown there only after an answer of one's own.",
     }[panel.template.advice if panel.prediction_id else "hidden"]
-    return Entry(panel.opened_at, f"In {panel.queue.name}, {seats} were asked", [WHY.get(panel.why, ""), advice])
+    return [f"In {panel.queue.name}, {people} asked.", advice]
 
 
 def _judged(record: CaseRecord, judgment: Judgment, who: str) -> Entry:
@@ -196,7 +198,7 @@ def _decided(record: CaseRecord, decision: Decision) -> Entry:
     consensus = next((each for each in record.consensuses if each.pk == decision.consensus_id), None)
     details += [_agreed(consensus)] if consensus and consensus.votes > 1 else []
     if decision.made_by == MadeBy.MODEL and decision.confidence is not None:
-        details.append(f"The model was {decision.confidence:.0%} sure.")
+        details.append(f"The model was {percent(decision.confidence)} sure.")
     if decision.sequence > 1:
         details.append("It takes the place of the decision before.")
     # a decision and the judgment that led to it may have one time: the decision comes after
@@ -205,14 +207,16 @@ def _decided(record: CaseRecord, decision: Decision) -> Entry:
 
 def _agreed(consensus: Consensus) -> str:
     how = _METHODS.get(consensus.method, consensus.method)
-    return f"{consensus.votes} judgments, added up {how}: {consensus.confidence:.0%} for the decision."
+    return f"{consensus.votes} judgments, added up {how}: {percent(consensus.confidence)} for the decision."
 
 
 def _appealed(record: CaseRecord, appeal: Appeal) -> Iterator[Entry]:
     door = "by link" if appeal.door == "link" else "by the organisation that submitted the case"
     yield Entry(appeal.received_at, f"The person appealed, {door}", [appeal.statement or "The statement was erased."])
     if appeal.sent_at:
-        yield Entry(appeal.sent_at, "The case was reopened for people who had no part in the decision")
+        panels = [panel for panel in record.panels if panel.pk == appeal.panel_id]
+        details = [words for panel in panels for words in _asked(panel)]
+        yield Entry(appeal.sent_at, "The case was reopened for people who had no part in the decision", details)
     if appeal.decided_at:
         words = appeal.answer or "The reasons were erased."
         yield Entry(appeal.decided_at, f"The appeal was {_OUTCOMES[appeal.outcome]}", [words])

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from hitl_platform.kernel.errors import Invalid
 from hitl_platform.ledger import permissions, queries
 from hitl_platform.ledger.exports import zip_stream
-from hitl_platform.ledger.services import erase_personal
+from hitl_platform.ledger.services import erase_personal, note_export
 
 MAX_SEQ = 2**53
 
@@ -63,7 +63,9 @@ class LedgerExport(APIView):
     )
     def get(self, request: Any) -> HttpResponseBase:
         """All sealed events with their proof: unpack, then `python3 verify.py .`."""
-        ledger = queries.get_ledger(request._request.actor, since=_since(request))
+        actor = request._request.actor
+        ledger = queries.get_ledger(actor, since=_since(request))
+        note_export(actor=actor, since=ledger.since, size=ledger.size)
         response = StreamingHttpResponse(zip_stream(ledger), content_type="application/zip")
         response["Content-Disposition"] = f'attachment; filename="ledger-{ledger.since}-{ledger.size}.zip"'
         return response

@@ -1,4 +1,4 @@
-"""The one write of the ledger that is no record: erasing what is personal in it."""
+"""The one write of the ledger that is no record, erasing what is personal in it; and the record of an export."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,7 +8,7 @@ from django.db import connection
 from hitl_platform.kernel.errors import NotFound, require
 from hitl_platform.ledger import permissions
 from hitl_platform.ledger.commands import MAX_ITEMS, command, record, record_batch
-from hitl_platform.ledger.models import AuditEvent, AuditPersonal
+from hitl_platform.ledger.models import AuditEvent, AuditPersonal, Checkpoint
 from hitl_platform.tenants.actor import Actor
 
 _ERASE = """
@@ -62,3 +62,11 @@ def _erase_where(actor: Actor, condition: str, values: list[list[UUID]]) -> int:
 
 def _chunks(ids: list[str]) -> list[list[str]]:
     return [ids[at : at + MAX_ITEMS] for at in range(0, len(ids), MAX_ITEMS)]
+
+
+@command
+def note_export(*, actor: Actor, since: int, size: int) -> None:
+    """Record that the actor takes out the sealed events from `since` to `size`, personal values and all."""
+    checkpoint = Checkpoint.objects.get(size=size)
+    body = {"what": "ledger", "since": since, "size": size}
+    record("ledger.exported", checkpoint, actor=actor, body=body)

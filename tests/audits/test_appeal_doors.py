@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from audits.appeal_links import Linked, sign_link
+from audits.appeal_measures import LEAST_TOLD, reversals_by_group
 from audits.models import Appeal
 from audits.services.appeal_links import make_appeal_link
+from audits.services.appeals import answer_appeal
+from hitl_platform.kernel.errors import Forbidden
 from hitl_platform.kernel.ids import uuid7
 from hitl_platform.tenants.actor import Actor
 from tests.audits.appealing import STATEMENT, Court, open_court
@@ -179,3 +184,42 @@ def test_pages_of_appeals_are_for_those_who_answer_them(
 ) -> None:
     assert client_for(cast.people[who]).get(path).status_code == 403
     assert Client().get(path).status_code == 302
+
+
+def test_the_list_costs_the_same_however_many_wait(
+    court: Court, ada: Actor, client_for: Callable[[Actor], Client]
+) -> None:
+    officer = client_for(ada)
+
+    def cost() -> int:
+        officer.get("/audits/appeals/")
+        with CaptureQueriesContext(connection) as asked:
+            officer.get("/audits/appeals/")
+        return len(asked)
+
+    court.appeal(court.decided())
+    one = cost()
+    for _ in range(3):
+        # whoever judges sits on no appeal of it, so that the queue stays open
+        (case,) = court.office.bring()
+        court.office.judge(court.office.people["dave"], "decline")
+        court.office.drain("consensus")
+        court.appeal(case)
+    assert cost() == one <= 20
+
+
+def test_reversals_by_group_are_for_auditors_and_tell_of_no_few(
+    court: Court, ada: Actor, mona: Actor, client_for: Callable[[Actor], Client]
+) -> None:
+    for sex in ("female",) * LEAST_TOLD + ("male",):
+        appeal = court.appeal(court.decided(attributes={"sex": sex}))
+        court.hear("approve" if sex == "female" else "decline")
+        outcome = "reversed" if sex == "female" else "upheld"
+        answer_appeal(actor=ada, appeal_id=appeal.pk, outcome=outcome, answer="Because.")
+    path = "/audits/appeals/?type=loan&by=sex"
+    page = client_for(ada).get(path).content.decode().partition("Reversals by group")[2]
+    assert f"{LEAST_TOLD} of {LEAST_TOLD}" in page
+    assert f"Fewer than {LEAST_TOLD}: not told" in page
+    assert "female" not in client_for(mona).get(path).content.decode()
+    with court.office.scope(), pytest.raises(Forbidden):
+        reversals_by_group(mona, case_type_id=court.office.queue.case_type_id, attribute="sex")

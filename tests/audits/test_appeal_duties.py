@@ -14,7 +14,8 @@ from hitl_platform.kernel.errors import DomainError, Forbidden
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership, Role
 from reviews.models import Escalation, Judgment, Panel, Seat
-from reviews.services import Verdict, claim_next, hand_over_seat, submit_judgment
+from reviews.services import Verdict, submit_judgment
+from reviews.services.leases import hand_over_seat
 from reviews.services.rungs import take_rung
 from tests.audits.appealing import Court, open_court
 from tests.reviews.conftest import Office
@@ -67,7 +68,6 @@ def test_whoever_decided_hears_no_appeal_of_it(
         with court.office.scope():
             Membership.objects.filter(user_id=alice.id).update(roles=sorted(roles))
         assert _submit(court, seat, who, door, client_for) == 403
-        assert claim_next(actor=who, queue_key="appeals") is None
         with court.office.scope():
             assert not Judgment.objects.filter(panel_id=seat.panel_id).exists()
         transaction.set_rollback(True)
@@ -89,10 +89,11 @@ def test_an_appeal_is_handed_to_nobody_who_decided(court: Court) -> None:
 
 
 def test_no_fallback_decides_an_appeal(court: Court) -> None:
-    appeal = court.appeal(court.decided("alice"))
+    case = court.decided("alice")
+    appeal = court.appeal(case)
     with court.office.scope():
         panel = Panel.objects.get(pk=appeal.panel_id)
         escalation = Escalation(panel=panel, case_id=panel.case_id, trigger="sla_breached")
         rung = {"action": "decide", "label": "decline"}
         assert take_rung(court.office.manager, escalation=escalation, rung=rung).because == "appeal_needs_people"
-    assert court.office.case(panel.case).state == "in_review"
+    assert court.office.case(case).state == "in_review"

@@ -11,16 +11,16 @@ from audits import appeal_queries
 from audits.models import Appeal
 from audits.services.appeal_rules import set_appeal_rule
 from audits.services.appeals import answer_appeal, receive_appeal, send_waiting, withdraw_appeal
-from cases.models import Decision
+from cases.models import Case, Decision
 from cases.services import withdraw_case
 from hitl_platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hitl_platform.ledger.models import AuditPersonal
 from hitl_platform.notices.models import Notice
 from hitl_platform.tenants.actor import Actor
 from reviews.models import Panel, Seat, SlaClock
-from reviews.services import create_template
+from reviews.services import create_template, revoke_queue
 from tests.audits.appealing import STATEMENT, Court, open_court
-from tests.reviews.conftest import Office, code_of
+from tests.reviews.conftest import REVIEWERS, Office, code_of
 
 
 @pytest.fixture
@@ -124,6 +124,15 @@ def test_an_appeal_that_comes_too_late_is_refused(court: Court, monkeypatch: pyt
             court.appeal(case)
     assert code_of(refusal) == "appeal_too_late"
     assert court.appeal(case).state == "in_review"
+
+
+def test_what_is_erased_cannot_be_judged_again(court: Court) -> None:
+    case = court.decided()
+    with court.office.scope():
+        Case.objects.filter(pk=case.pk).update(reduced_at=timezone.now(), erased_at=timezone.now())
+    with pytest.raises(Conflict) as refusal:
+        court.appeal(case)
+    assert code_of(refusal) == "case_erased"
 
 
 def test_the_deadline_counts_from_the_arrival_and_the_clock_runs(court: Court) -> None:
@@ -239,3 +248,15 @@ def test_the_database_refuses_a_second_appeal_of_one_decision(court: Court) -> N
             door="api",
             due_at=appeal.due_at,
         )
+
+
+def test_an_appeal_that_finds_nobody_says_so(court: Court, ada: Actor) -> None:
+    for name in REVIEWERS:
+        if name != "alice":
+            person = court.office.people[name]
+            revoke_queue(actor=court.office.manager, queue_key="appeals", user_id=person.id)
+    appeal = court.appeal(court.decided("alice"))
+    assert appeal.state == "in_review"
+    assert "nobody may take 2 seats" in appeal.waits_for
+    with court.office.scope():
+        assert Notice.objects.filter(recipient_id=ada.id, subject__contains="finds nobody").count() == 1

@@ -58,6 +58,8 @@ def test_the_story(
     verify = [sys.executable, "-I", "-S", str(tmp_path / "export" / "verify.py"), str(tmp_path / "export")]
     verified = subprocess.run(verify, capture_output=True, text=True, check=False)
     assert (verified.returncode, verified.stderr) == (0, ""), verified.stdout
+    assert b"".join(officer.get("/api/v1/ledger/export").streaming_content)[:2] == b"PK"
+    assert "ledger" in officer.get("/audits/access/?kind=exported").content.decode().partition("<tbody>")[2]
     lines = (tmp_path / "export" / "events.ndjson").read_text()
     verbs = [json.loads(line)["verb"] for line in lines.splitlines()]
     for verb in (
