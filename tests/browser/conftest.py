@@ -1,4 +1,4 @@
-"""A real Chromium against a real server with committed data. Where there is none, these tests fail and say so."""
+"""A real Chromium against a running server with committed data. Where there is none, these tests fail and say so."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.browser.sight import Sight
 from tests.browser.stage import Stage
 from tests.cast import Cast
 from tests.conftest import Committed
-from tests.webserver import web_server
+from tests.webserver import threads_server
 
 FOLDER = Path(__file__).parent
 
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def server(committed: Committed) -> Iterator[str]:
     """The address of a server of this test's own, on the test's own database."""
-    with web_server(committed) as address:
+    with threads_server() as address:
         yield address
 
 

@@ -37,13 +37,14 @@ class Stage:
     client_for: Callable[[Actor], Client]
     wrongs: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
+    expected: list[str] = field(default_factory=lambda: list(EXPECTED))
 
-    def open(self, who: str | None = None, *, width: int = LAPTOP, scheme: str = "light", scripts: bool = True) -> Page:
+    def open(self, who: str | None = None, *, width: int = LAPTOP, scripts: bool = True) -> Page:
         """A window of `who` (logged in) or of a stranger, watched for dialogs, errors and policy violations."""
         context = self.chromium.new_context(
             base_url=self.address,
             viewport={"width": width, "height": HEIGHTS[width]},
-            color_scheme="dark" if scheme == "dark" else "light",
+            color_scheme="light",
             is_mobile=width == PHONE,
             has_touch=width == PHONE,
             java_script_enabled=scripts,
@@ -65,10 +66,20 @@ class Stage:
     def log_in(self, page: Page, name: str) -> None:
         """Through the login page, as a person does."""
         page.goto("/accounts/login/")
-        page.get_by_label("E-mail").fill(email_of(name))
+        page.get_by_label("Email").fill(email_of(name))
         page.get_by_label("Password").fill(PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_url("**/")
+
+    def expects(self, words: str) -> None:
+        """What the browser's console says of it is no failure of this test."""
+        self.expected.append(words)
+
+    def leave(self) -> None:
+        """Everybody goes away: whatever a page would still send is not sent."""
+        for context in self.contexts:
+            context.close()
+        self.contexts.clear()
 
     def close(self) -> None:
         """Close every window; fail for what went wrong on any."""
@@ -82,7 +93,7 @@ class Stage:
         self.wrongs.append(what)
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(expected in message.text for expected in EXPECTED):
+        if message.type == "error" and not any(expected in message.text for expected in self.expected):
             self._wrong(f"in the console: {message.text}")
 
 

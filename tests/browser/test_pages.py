@@ -2,22 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from hitl_platform.access.services import add_member
 from hitl_platform.tenants.actor import system_actor
 from hitl_platform.tenants.models import User
-from hitl_platform.tenants.scope import tenant_scope
-from reviews.models import Seat
 from tests.browser.sight import Sight
 from tests.browser.stage import LAPTOP, PHONE, ZOOMED, Stage, press
 from tests.portal.scene import QUEUE, open_desk
 
-VIEWS = [(width, scheme) for width in (LAPTOP, PHONE) for scheme in ("light", "dark")]
 STATEMENT = (
     "I need the car for the daily commute to my new position, which starts on the first of the month.\n\n"
     "My employer is the Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft, "
@@ -31,11 +26,11 @@ PAST = [
 
 @pytest.fixture
 def views(stage: Stage) -> Callable[[str | None], Iterator[Page]]:
-    """A window of somebody for each width and scheme, one after another."""
+    """A window of somebody for each width, one after another."""
 
     def each(who: str | None) -> Iterator[Page]:
-        for width, scheme in VIEWS:
-            page = stage.open(who, width=width, scheme=scheme)
+        for width in (LAPTOP, PHONE):
+            page = stage.open(who, width=width)
             yield page
             page.context.close()
             stage.contexts.remove(page.context)
@@ -70,7 +65,7 @@ def claim(stage: Stage, who: str) -> str:
 def test_before_the_login(stage: Stage, views: Views, sight: Sight) -> None:
     for page in views(None):
         page.goto("/accounts/login/")
-        sight.shoot(page, "login", shows=["Log in", "E-mail", "Password", "There is no sign-up here."])
+        sight.shoot(page, "login", shows=["Log in", "Email", "Password", "There is no sign-up here."])
         page.goto("/accounts/password/reset/")
         sight.shoot(page, "password-reset", shows=["Reset your password", "Send the link"])
         page.goto("/accounts/signup/")
@@ -172,25 +167,6 @@ def test_the_case_on_hold_submitted_and_elsewhere(stage: Stage, views: Views, si
     for page in views("alice"):
         page.goto(url)
         sight.shoot(page, "case-submitted", shows=["Submitted", "Next case"])
-
-
-def test_a_lease_that_ended(stage: Stage, views: Views, sight: Sight) -> None:
-    open_desk(stage.cast, cases=1)
-    url = claim(stage, "alice")
-    page = stage.open("alice")
-    page.goto(url)
-    page.get_by_role("textbox", name="Rationale").fill("Written before the lease ended")
-    expect(page.get_by_text("Draft saved at")).to_be_visible()
-    for window in list(stage.contexts):
-        window.close()
-        stage.contexts.remove(window)
-    with tenant_scope(stage.cast.tenants["acme"].id):
-        Seat.objects.update(lease_ends_at=timezone.now() - timedelta(seconds=1))
-    for page in views("alice"):
-        page.goto(url)
-        with opened_sheet(page):
-            sight.shoot(page, "lease-ended", shows=["Your lease on this case has ended.", "Rationale"])
-            expect(page.get_by_role("textbox", name="Rationale")).to_have_value("Written before the lease ended")
 
 
 def test_at_twice_the_size(stage: Stage, sight: Sight) -> None:

@@ -1,19 +1,14 @@
 """The console in a real Chromium: nothing is blocked by its policy, nothing hostile runs, and pictures are kept."""
 
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from django.core.wsgi import get_wsgi_application
 from playwright.sync_api import Browser, Page, expect
 
 from tests.console.conftest import DEFINITION
+from tests.webserver import threads_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -25,28 +20,6 @@ HOSTILE = (
 )
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstelle" * 3
 SIZES = {"laptop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Access lines of the test's own server are noise."""
-
-    def log_message(self, *args: Any) -> None:
-        """Nothing."""
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    """The application on a free port, in threads of this process."""
-    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler, connections_override={})
-    server.set_app(get_wsgi_application())
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
 
 
 class Eye:
@@ -84,7 +57,7 @@ def scene(committed, furnish, mona, integrator, dead_step, client_for):
 @pytest.mark.parametrize(("size", "scheme"), [("laptop", "light"), ("laptop", "dark"), ("phone", "light")])
 def test_nothing_is_blocked_and_nothing_hostile_runs(scene, chromium, size, scheme):
     things, cookie = scene
-    with served() as base:
+    with threads_server() as base:
         eye = Eye(chromium, base, cookie, size=size, scheme=scheme)
         page = eye.look("/console/", "home")
         assert page.get_by_role("heading", name="What needs you now").is_visible()
@@ -106,7 +79,7 @@ def test_nothing_is_blocked_and_nothing_hostile_runs(scene, chromium, size, sche
 
 def test_text_of_cases_is_in_no_attribute_that_alpine_reads(scene, chromium):
     things, cookie = scene
-    with served() as base:
+    with threads_server() as base:
         eye = Eye(chromium, base, cookie, size="laptop", scheme="light")
         for path in ("/console/cases/case/", f"/console/cases/case/{things.case.pk}/change/", "/console/"):
             page = eye.look(path, "attributes")
@@ -119,7 +92,7 @@ def test_text_of_cases_is_in_no_attribute_that_alpine_reads(scene, chromium):
 
 def test_a_verb_by_keyboard(scene, chromium):
     things, cookie = scene
-    with served() as base:
+    with threads_server() as base:
         eye = Eye(chromium, base, cookie, size="laptop", scheme="light")
         page = eye.look(f"/console/cases/casetype/{things.case_type.pk}/change/", "casetype")
         page.get_by_role("link", name="Revise").press("Enter")
