@@ -289,6 +289,8 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+# one way to write a time on every page, the console's too
+FORMAT_MODULE_PATH = "hitl_platform.kernel.formats"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "hitl_platform" / "static"]
 # served from the packages they come in, indexed once at the start: no collecting step to forget
@@ -379,10 +381,14 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
 }
 
+LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+if LOG_LEVEL not in _LEVELS:
+    raise ImproperlyConfigured(f"LOG_LEVEL is {LOG_LEVEL!r}; it takes one of {', '.join(_LEVELS)}.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "hitl_platform.kernel.logs.LineFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

@@ -17,15 +17,15 @@ EMPTY_WORDS = {
     "leased_by_others": "with other reviewers now; they come back if a lease ends",
     "held_by_others": "on hold with other reviewers",
     "already_judged": "on cases that you have already judged",
-    "own_cases": "cases of your own, which nobody judges",
-    "conflicts": "cases with which you have a conflict of interest",
+    "own_cases": "of your own, which nobody judges",
+    "conflicts": "that you have a conflict of interest with",
     "skipped": "that you skipped{when}",
     "reserved_for_others": "handed to somebody else by name",
     "of_your_team": "on panels where somebody of your team or group sits already",
-    "outside_skills": "that ask for skills you do not have: {missing}",
+    "outside_skills": "asking for skills that you do not have: {missing}",
     "over_cap": "that would be yours without your daily cap",
-    "for_adjudicators": "disputes, which wait for an adjudicator",
-    "for_reviewers": "reviews, which wait for a reviewer",
+    "for_adjudicators": "in dispute, waiting for an adjudicator",
+    "for_reviewers": "waiting for a reviewer, not for an adjudicator",
 }
 
 

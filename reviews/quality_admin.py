@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from cases.definitions import label_names
 from cases.models import CaseType
-from hitl_platform.console.cards import Need
+from hitl_platform.console.cards import Figure, Need
 from hitl_platform.console.entry import actor_of
 from hitl_platform.console.forms import ConsoleForm
 from hitl_platform.console.model_admin import ConsoleAdmin
@@ -32,12 +33,14 @@ from reviews.models import (
     SecondReview,
     StampFlag,
 )
+from reviews.quality_figures import agreement_of_second_looks, flagged_and_by_chance
 from reviews.services.contests import forgive_contest, uphold_contest
 from reviews.services.flags import close_flag, look_for_rubber_stamps
 from reviews.services.gold import approve_gold, propose_gold, retire_gold
 from reviews.services.pauses import lift_pause, pause_reviewer, set_quality_rule
 from reviews.services.second_reviews import see_second_review
 from reviews.states import CONTEST, GOLD
+from reviews.type_versions import type_version
 
 # a reviewer's figures are for those who lead reviewers, and for those who audit
 READERS = (Role.MANAGER, Role.OWNER, Role.COMPLIANCE_OFFICER)
@@ -52,7 +55,7 @@ class ProposeForm(ConsoleForm):
 
 
 class ForgiveForm(ConsoleForm):
-    label = forms.CharField(required=False, max_length=200, help_text="The right answer; empty: the item is retired.")
+    label = forms.ChoiceField(required=False, label="Right answer")
     accepted = forms.CharField(required=False, help_text="Other answers that count as right, separated by commas.")
     answer = forms.CharField(max_length=2_000, widget=forms.Textarea, help_text="Told to the reviewer.")
 
@@ -88,12 +91,21 @@ class ConcludeForm(ConsoleForm):
     conclusion = forms.CharField(max_length=4_000, widget=forms.Textarea, help_text="Told to the reviewer.")
 
 
+def _of(count: int, word: str) -> str:
+    return f"1 {word} was" if count == 1 else f"{count} {word}s were"
+
+
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _types(_actor: Actor, _obj: Any) -> dict[str, list[tuple[str, str]]]:
     return {"case_type_key": [(each.key, each.name) for each in CaseType.objects.order_by("name")]}
+
+
+def _answers(_actor: Actor, contest: GoldContest) -> dict[str, list[tuple[str, str]]]:
+    labels = type_version(contest.gold_item.known_case.type_version_id).labels
+    return {"label": [("", "None is known: the item is retired"), *label_names(labels).items()]}
 
 
 def _people(actor: Actor, obj: Any) -> dict[str, list[tuple[str, str]]]:
@@ -134,11 +146,11 @@ def _forgive(actor: Actor, contest: GoldContest, values: dict[str, Any]) -> Told
         accepted=_words(values["accepted"]),
     )
     effect = decided.effect
-    return Told(
-        f"Forgiven. {effect['results']} results were made anew, {effect['pauses_lifted']} pauses lifted; "
-        f"{len(effect['panels_that_would_change'])} of {effect['panels_asked']} settled panels would come out "
-        "differently, and none was reopened."
-    )
+    anew = f"{_of(effect['results'], 'result')} made anew, {_of(effect['pauses_lifted'], 'pause')} lifted."
+    changed = len(effect["panels_that_would_change"])
+    asked = f"{effect['panels_asked']} settled panel{'s' * (effect['panels_asked'] != 1)}"
+    would = f"{changed} of {asked} would come out otherwise" if changed else "No settled panel would come out otherwise"
+    return Told(f"Forgiven. {anew} {would}; none is reopened.")
 
 
 def _uphold(actor: Actor, contest: GoldContest, values: dict[str, Any]) -> Told:
@@ -239,7 +251,8 @@ class GoldContestAdmin(OfReviewers):
     list_filter = ("state",)
     verbs = (
         Verb("forgive", "Forgive", "The item is corrected or retired, every result of it is made anew, and pauses "
-             "without a reason are lifted. No case is reopened.", _forgive, _may_decide, form=ForgiveForm),
+             "without a reason are lifted. No case is reopened.", _forgive, _may_decide, form=ForgiveForm,
+             choices=_answers),
         Verb("uphold", "Uphold", "The known answer stands.", _uphold, _may_decide, form=UpholdForm),
     )  # fmt: skip
 
@@ -285,6 +298,10 @@ class ReviewerPauseAdmin(OfReviewers):
 class StampFlagAdmin(OfReviewers):
     """Evidence that cases were not read. Whoever is flagged sees the same, and may answer."""
 
+    def summary(self, actor: Actor) -> list[Figure]:
+        """How many are flagged, beside how many would be by chance alone."""
+        return flagged_and_by_chance()
+
     list_display = ("reviewer", "queue", "since", "until", "answered_at", "closed_at")
     list_select_related = ("reviewer", "queue")
     verbs = (
@@ -299,6 +316,10 @@ class StampFlagAdmin(OfReviewers):
 @admin.register(SecondReview, site=site)
 class SecondReviewAdmin(OfReviewers):
     """Decisions judged blind once more."""
+
+    def summary(self, actor: Actor) -> list[Figure]:
+        """How often a second look agreed, by queue and by who had decided."""
+        return agreement_of_second_looks(actor)
 
     list_display = ("queue", "made_by", "decided_label", "label", "agrees", "assessed_at", "seen_at")
     list_select_related = ("queue",)

@@ -122,7 +122,7 @@ def _my_work(request: PortalRequest) -> dict[str, Any]:
         "days_shown": DAYS,
         "scores": quality_queries.gold_scores(told),
         "agreements": quality_queries.agreements(actor),
-        "missed": _missed([result for result in told if not result.is_right][: quality_queries.MOST_SHOWN]),
+        "missed": _missed(told)[: quality_queries.MOST_SHOWN],
         "overturned": [_overturned(judgment) for judgment in quality_queries.overturned(actor)],
         "flags": quality_queries.flags_of(actor),
         "pauses": quality_queries.pauses_of(actor),
@@ -133,6 +133,7 @@ def _my_work(request: PortalRequest) -> dict[str, Any]:
 
 
 def _missed(results: list[GoldResult]) -> list[dict[str, Any]]:
+    """What was answered otherwise, and what was contested, however that came out."""
     mine = [result.judgment_id for result in results]
     contests = {each.judgment_id: each for each in GoldContest.objects.filter(judgment_id__in=mine)}
     return [
@@ -145,6 +146,7 @@ def _missed(results: list[GoldResult]) -> list[dict[str, Any]]:
             "contest": contests.get(result.judgment_id),
         }
         for result in results
+        if not result.is_right or result.judgment_id in contests
     ]
 
 

@@ -77,15 +77,17 @@ lateral (
 
 # As the claim does: what was opened for this person comes before the queue's own order.
 HIDDEN_FIRST = "(seat.purpose <> 'live' and seat.released_by is distinct from %(me)s::uuid) desc"
+# then what was handed to them by name
+HANDED_FIRST = "(seat.purpose = 'live' and seat.reserved_for is not distinct from %(me)s::uuid) desc"
 WAITING = _of_person(f"""
 with recursive {SETS_OF_ONE.replace("{when}", "")}
 select seat.* from sets cross join lateral (
     select seat.* from reviews_seat seat {OPEN_IN_SET.format(sets="sets")} and {TAKEABLE}
-    order by {HIDDEN_FIRST}, seat.priority desc, seat.due_at, seat.id
+    order by {HIDDEN_FIRST}, {HANDED_FIRST}, seat.priority desc, seat.due_at, seat.id
     limit %(limit)s
 ) seat
 where sets.kind = any(%(kinds)s::text[]) and sets.skills <@ %(skills)s::text[]
-order by {HIDDEN_FIRST}, seat.kind, seat.priority desc, seat.due_at, seat.id
+order by {HIDDEN_FIRST}, {HANDED_FIRST}, seat.kind, seat.priority desc, seat.due_at, seat.id
 limit %(limit)s
 """)  # noqa: S608 - made of this file's own constants
 

@@ -223,7 +223,7 @@ class QualityRule(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"quality of {self.queue_id}"
+        return "Quality rule"
 
 
 class ReviewerPause(TenantOwned):
@@ -256,7 +256,7 @@ class ReviewerPause(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"pause of {self.reviewer_id}"
+        return f"Pause: {self.reason[:60]}"
 
 
 class GoldContest(TenantOwned):
@@ -283,7 +283,7 @@ class GoldContest(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"contest of {self.gold_item_id}"
+        return f"Contest of “{self.given}”"
 
 
 class ReviewerHint(TenantOwned):
@@ -357,4 +357,4 @@ class StampFlag(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"flag of {self.reviewer_id}"
+        return f"Flag for {self.since:%d %b} to {self.until:%d %b %Y}"

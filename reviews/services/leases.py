@@ -16,6 +16,7 @@ from hitl_platform.pipeline.services import enqueue
 from hitl_platform.tenants.actor import Actor, system_actor
 from reviews import claim_statements, permissions, queries, staffing_queries, statements
 from reviews.models import NOBODY, Purpose, Seat
+from reviews.services.comments import say
 from reviews.services.escalations import note_returns
 from reviews.services.snoozes import hold_clock, unhold_clock
 from reviews.states import SEAT, SeatState
@@ -211,6 +212,9 @@ def hand_over_seat(
     open_again(seat, reserved_for=to_user_id, reserved_until=seat.read_at + timedelta(hours=hours))
     body = _told(seat, holder=holder) | {"to": str(to_user_id), "hours": f"{hours:g}"}
     record("seat.handed_over", seat, actor=actor, body=body, personal={"note": note} if note else None)
+    if note.strip():
+        # whoever takes it reads it beside the case: a notice says nothing of what is in one
+        say(actor, seat, text=note.strip())
     reference = queries.shown_reference(seat)
     notify(
         tenant_id=actor.tenant_id,

@@ -19,7 +19,7 @@ async function save() {
     if (response.redirected) {
       say("Not saved: you are logged out. Log in in another tab, and it is saved from here.");
       waiting = setTimeout(save, 5000);
-    } else if (response.ok) say(`Draft saved at ${new Date().toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })}`);
+    } else if (response.ok) say(`Draft saved at ${new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}`);
     else say("The draft could not be saved: this case is no longer with you.");
   } catch {
     say("Not saved yet. Trying again.");

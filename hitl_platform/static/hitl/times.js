@@ -1,7 +1,9 @@
 // Keeps relative times true while a page stays open, and shows absolute times in the person's own zone.
 const spans = [[172800, 86400, "day"], [3600, 3600, "h"], [60, 60, "min"], [0, 1, "s"]];
-const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+// in the language of the pages, whatever the browser speaks: the server writes times as 19:49 too
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" });
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const zoned = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 
 function span(seconds) {
   const [, size, unit] = spans.find(([from]) => seconds >= from);
@@ -25,7 +27,7 @@ function refresh() {
     const at = new Date(time.dateTime);
     const text = time.dataset.style === "clock" ? clock.format(at) : words((at - Date.now()) / 1000, time.dataset.style);
     if (time.textContent !== text) time.textContent = text;
-    time.title = absolute.format(at);
+    time.title = `${day.format(at)}, ${zoned.format(at)}`;
   }
 }
 
