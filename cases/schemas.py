@@ -163,7 +163,7 @@ SUBMISSION_PROPERTIES: dict[str, Any] = {
     "subject_ref": {
         "type": "string",
         "maxLength": 254,
-        "description": "Whom the case concerns. Where it is a member's e-mail address, that member never judges it.",
+        "description": "Whom the case concerns. Where it is a member's email address, that member never judges it.",
     },
 }
 LINE = closed(["external_id", "payload"], SUBMISSION_PROPERTIES)

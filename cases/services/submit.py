@@ -207,7 +207,7 @@ def _compare(version: CaseTypeVersion, submissions: Sequence[Submission], taken:
 
 
 def _members_among(references: set[str]) -> dict[str, UUID]:
-    """The members whose e-mail address is among references, by the address in lower case."""
+    """The members whose email address is among references, by the address in lower case."""
     if not references:
         return {}
     addresses = {reference.lower() for reference in references}

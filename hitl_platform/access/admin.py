@@ -115,7 +115,7 @@ class MembershipAdmin(ConsoleAdmin):
         """The person's name, and whether the person is a simulated one."""
         return f"{membership.user.name}{' (simulated)' if membership.user.simulated else ''}"
 
-    @admin.display(description="e-mail")
+    @admin.display(description="email")
     def email(self, membership: Membership) -> str:
         """The address the person signs in with."""
         return membership.user.email

@@ -51,7 +51,7 @@ def create_user(*, email: str, name: str, password: str | None, simulated: bool 
     try:
         validate_email(email)
     except ValidationError as error:
-        raise Invalid("The address is no e-mail address.", fields={"email": error.messages}) from error
+        raise Invalid("The address is no email address.", fields={"email": error.messages}) from error
     if not user.name:
         raise Invalid("A person needs a name.", fields={"name": ["may not be empty"]})
     if password is None:
