@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from audits.services.appeals import answer_appeal
 from audits.services.retention_erasure import erase_case, erase_person, erase_subject
 from audits.services.retention_holds import lift_hold, place_hold
 from cases.models import Case, CaseAttributes, CasePayload, Decision
@@ -20,8 +21,10 @@ from models_registry.models import Prediction
 from reviews.models import CaseComment, Judgment
 from reviews.services import claim_next
 from reviews.services.judge import save_draft
+from tests.audits.appealing import open_court
 from tests.audits.letting_go import SUBJECT, WORDS, Told, found_in_rows, submission, tell_everything
 from tests.portal.scene import CASE_TYPE, QUEUE
+from tests.reviews.conftest import Office
 from tests.stored import kept_bytes
 
 REASON = "asked for on 12 May"
@@ -190,3 +193,23 @@ def test_a_hold_is_not_placed_on_what_is_gone(told: Told, ada: Actor) -> None:
     erase_case(actor=ada, case_id=told.case.pk, reason=REASON)
     with pytest.raises(Conflict):
         place_hold(actor=ada, case_id=Case(pk=told.case.pk).pk, reason="too late")
+
+
+class TestAppeals:
+    def test_words_of_an_appeal_go_once_it_is_answered(self, office: Office, ada: Actor) -> None:
+        court = open_court(office, ada)
+        case = court.decided()
+        appeal = court.appeal(case, "quokkastatement")
+        with pytest.raises(Conflict, match="open still"):
+            erase_case(actor=ada, case_id=case.pk, reason=REASON)
+        court.hear("decline")
+        with pytest.raises(Conflict, match="under appeal"):
+            erase_case(actor=ada, case_id=case.pk, reason=REASON)
+        answer_appeal(actor=ada, appeal_id=appeal.pk, outcome="upheld", answer="quokkaanswer")
+        words = ("quokkastatement", "quokkaanswer")
+        assert all(found_in_rows(office.tenant, word) for word in words)
+        erase_case(actor=ada, case_id=case.pk, reason=REASON)
+        assert not any(found_in_rows(office.tenant, word) for word in words)
+        assert court.now(appeal).outcome == "upheld"
+        with pytest.raises(Conflict):
+            court.appeal(case, "Once more.")
