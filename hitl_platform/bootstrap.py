@@ -35,7 +35,11 @@ def ensure_dependencies(purpose: str, *, root: Path = ROOT) -> None:
         return
     python = root / ".venv" / "bin" / "python"
     if not (python.exists() and is_current(root, lock=lock)):
-        install(root, lock=lock)
+        try:
+            install(root, lock=lock)
+        except KeyboardInterrupt:
+            say("Stopped before everything was installed; the next start goes on from here.")
+            raise SystemExit(130) from None
     if inside:
         return
     environment = {**os.environ, "VIRTUAL_ENV": str(root / ".venv")}

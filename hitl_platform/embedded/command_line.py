@@ -45,7 +45,10 @@ def explanation(name: str, failure: ImproperlyConfigured) -> str:
     """Why a command could not begin: there is no such command, or its surroundings lack something."""
     # offline, because what is missing is what stopped the settings
     os.environ["HITL_OFFLINE"] = "1"
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured:  # a value that makes no sense, which is the sentence itself
+        return str(failure)
     get_commands.cache_clear()  # type: ignore[attr-defined]  # cached, which the stubs do not say
     if name not in get_commands():
         return f"There is no command {name!r}. `python3 manage.py help` lists them."

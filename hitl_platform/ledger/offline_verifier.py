@@ -36,6 +36,7 @@ TRANSITIONS: dict[str, tuple[tuple[str | None, ...], str]] = {
     "case.sent_to_review": (("received", "scored"), "in_review"),
     "case.decided": (("scored", "in_review"), "decided"),
     "case.reopened": (("decided",), "in_review"),
+    "case.restored": (("in_review",), "decided"),
     "case.withdrawn": (("received", "scored", "in_review"), "withdrawn"),
 }
 
@@ -243,8 +244,7 @@ class Contents:
         before, states[case] = states.get(case), target
         return before in sources or (before is None and not self.whole)
 
-    def close(self, report: Report, lines: Iterable[bytes]) -> None:
-        """Put into `report` what was found, with what only the whole tells."""
+    def close(self, report: Report, lines: Iterable[bytes]) -> None:  # what only the whole tells
         # a transaction that waited for another may be sealed before it: the clock has the last word on such cases
         moves, states = [], dict[str, str]()
         for seq, event in enumerate(map(json.loads, lines if self.odd else ()), self.since):
@@ -337,12 +337,11 @@ class Verification:
                 continue
             lacking.pop(event_id, None)
             if at < highest:
-                self.report.add("moved", f"it is event number {number}, after seq {highest}", at, event_id)
+                self.report.add("moved", f"it stands in line {number}, after seq {highest}", at, event_id)
             highest = max(highest, at)
         for number, event_id in strangers:
-            at = lacking.pop(event_id, None)
-            kind = "inserted" if at is None else "edited"
-            self.report.add(kind, f"event number {number} is not one that was sealed", at, event_id)
+            kind, at = "edited" if event_id in lacking else "inserted", lacking.pop(event_id, None)
+            self.report.add(kind, f"line {number} of {EVENTS} is not as anything was sealed", at, event_id)
         for event_id, at in lacking.items():
             self.report.add("missing", "it was sealed and is not here", at, event_id)
         return tree
@@ -388,7 +387,8 @@ def main(arguments: list[str] | None = None) -> int:
         older = options.checkpoint.read_text(errors="replace") if options.checkpoint else ""
         report = verify(Export(options.export), public_keys=options.public_key, older=older)
     except (*MALFORMED, OSError, zipfile.BadZipFile) as error:
-        print(f"not readable: {error}", file=sys.stderr)
+        told = f"{MANIFEST} or a given key: {error!r}" if isinstance(error, MALFORMED) else error
+        print(f"not readable: {told}", file=sys.stderr)
         return 2
     print(*report.findings[:MAX_NAMED], *(f"note: {note}" for note in report.notes), sep="\n")
     verdict = "NOT AS SIGNED" if report.findings else "verified"

@@ -27,6 +27,7 @@ NONSENSE = {
     "EVIDENCE_STORE": ["", "evidence", "s3://", str(ROOT / "hitl_platform" / "static" / "files")],
     "EVIDENCE_MAX_MIB": ["0", "much"],
     "LEDGER_SIGNING_KEY": ["not base64!", "c2hvcnQ="],
+    "LOG_LEVEL": ["LOUD"],
 }
 
 
@@ -52,6 +53,16 @@ def test_nonsense_stops_the_start_with_a_sentence(name: str, value: str) -> None
     )  # fmt: skip
     assert run.returncode == 1
     assert re.search(rf"ImproperlyConfigured: .*{name}", run.stderr), run.stderr
+
+
+def test_nonsense_stops_a_command_with_nothing_but_the_sentence() -> None:
+    environment = {**os.environ, "DATABASE_URL": "mysql://a@b/c"}
+    environment.pop("HITL_OFFLINE", None)
+    run = subprocess.run(
+        [sys.executable, "manage.py", "migrate"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert run.stderr == "DATABASE_URL takes postgresql://role:password@host:port/database.\n"
 
 
 def test_deployment_checks_are_clean_under_production_settings() -> None:

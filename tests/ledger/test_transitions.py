@@ -10,6 +10,7 @@ PAST = {
     "review": "case.sent_to_review",
     "decide": "case.decided",
     "reopen": "case.reopened",
+    "restore": "case.restored",
     "withdraw": "case.withdrawn",
 }
 
