@@ -1,5 +1,6 @@
 """An export verifies offline with the standard library alone, and names what was touched."""
 
+import base64
 import subprocess
 import sys
 import zipfile
@@ -51,6 +52,14 @@ def exported(written: list[UUID], tmp_path: Path) -> Path:
 def public_key(capsys: pytest.CaptureFixture[str]) -> str:
     call_command("ledger_public_key")
     return capsys.readouterr().out.strip()
+
+
+def test_the_key_is_told_as_signed_notes_name_it(public_key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("ledger_public_key", note_of="acme")
+    origin, key_id, key = capsys.readouterr().out.strip().split("+", 2)
+    assert origin.startswith("hitl-platform/ledger/")
+    assert len(key_id) == 8
+    assert base64.b64decode(key)[1:] == base64.b64decode(public_key)
 
 
 def test_a_directory_verifies(exported: Path, public_key: str) -> None:
