@@ -18,7 +18,7 @@ AGAINST = {
 }
 SENTENCES = (
     ("", "The applicant asks for {amount:,} DM over {months} months, for: {purpose}. "),
-    ("instalment_share", "Its instalments are of step {instalment_share} of 4 by their share of income. "),
+    ("instalment_share", "Instalments: step {instalment_share} of 4 by their share of income. "),
     ("checking_account", "Checking account: {checking_account}. "),
     ("savings", "Savings: {savings}. "),
     ("credit_history", "Credit history: {credit_history}. "),

@@ -111,7 +111,7 @@ def password_of(email: str) -> str:
 
 def logins(organisations: Sequence[Organisation]) -> list[dict[str, Any]]:
     """What to log in with and what it shows, people first; `works` are those that `simulate_reviewers` hires."""
-    groups = [(STAFF, organisation) for organisation in organisations]
+    groups: list[tuple[Sequence[PersonPlan], Organisation]] = [(STAFF, organisation) for organisation in organisations]
     groups += [((*SIMULATED, *CAST[organisation.slug]), organisation) for organisation in organisations]
     return [
         {

@@ -1,4 +1,4 @@
-"""`manage.py demo` as a person starts it: a port that is taken, commands beside it, Ctrl-C, a second start."""
+"""`manage.py demo` as a person starts it: a port that is taken, the tour that it prints, Ctrl-C, a second start."""
 
 import contextlib
 import json
@@ -18,8 +18,8 @@ from benchmarks.harness import tree
 from hitl_platform.bootstrap import ROOT
 from hitl_platform.embedded import ports
 from hitl_platform.embedded.children import is_running
-from hitl_platform.embedded.programs import answers
 from hitl_platform.embedded.visitors import exchange
+from tests.embedded.touring import Tour
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 PATIENCE = 240.0  # seconds until it is ready, on a machine that does other things as well
@@ -46,17 +46,23 @@ def running_demo(home: Path, *arguments: str) -> Iterator[tuple["subprocess.Pope
     )
     said: list[str] = []
     try:
-        assert demo.stdout is not None
-        for line in demo.stdout:
-            said.append(line.rstrip())
-            if "Ctrl-C stops everything" in line:
-                break
-        assert demo.poll() is None, "\n".join(said)
+        listen_until(demo, "Ctrl-C stops everything", said=said)
         yield demo, said
     finally:
         if demo.poll() is None:
             demo.kill()
         demo.communicate()
+
+
+def listen_until(demo: "subprocess.Popen[str]", words: str, *, said: list[str]) -> str:
+    """Read what the demo says until a line holds these words; that line."""
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        said.append(line.rstrip())
+        if words in line:
+            return line
+        assert "seed failed" not in line, "\n".join(said)
+    raise AssertionError("\n".join(said))
 
 
 def stop_and_count_survivors(demo: "subprocess.Popen[str]", *, by: signal.Signals) -> list[int]:
@@ -82,7 +88,7 @@ def processor_seconds(pid: int) -> float:
 def test_the_demo_from_first_start_to_last_process(home: Path) -> None:
     with (
         socket.create_server((ports.LOOPBACK, 0)) as taken,
-        running_demo(home, "--port", str(taken.getsockname()[1])) as (
+        running_demo(home, "--port", str(taken.getsockname()[1]), "--pace", "0.2") as (
             demo,
             said,
         ),
@@ -91,19 +97,24 @@ def test_the_demo_from_first_start_to_last_process(home: Path) -> None:
         text = "\n".join(said)
         assert f"Port {busy} is taken by another program; using" in text
         address = next(found[1] for line in said if (found := re.search(r"Portal +(http://\S+?)/$", line)))
-        assert answers(f"{address}/healthz")
+        # ready means every web process: whichever takes the next request, it is answered
+        assert {exchange(address, "GET", "/healthz").status for _ in range(8)} == {200}
         assert exchange(address, "GET", "/").status == 302
         logins = json.loads((home / "logins.json").read_text())
         assert {role for login in logins for role in login["roles"]} >= {"reviewer", "adjudicator", "manager"}
         assert all(login["email"] in text for login in logins if not login["simulated"])
         assert (home / "environment.json").stat().st_mode & 0o777 == 0o600
         assert "SUPERUSER_DATABASE_URL" not in (home / "environment.json").read_text()
+        set_scenes = listen_until(demo, "scenes were set", said=said)
+        assert re.search(r"(\d+) scenes were set, \1 in all", set_scenes)
+        Tour(address, home).walk()
         assert stop_and_count_survivors(demo, by=signal.SIGINT) == []
     assert demo.returncode == 0
     assert not (home / "environment.json").exists()
     with running_demo(home, "--port", str(ports.free_port())) as (demo, said):
         assert "Making a PostgreSQL cluster" not in "\n".join(said)
         assert processor_seconds(demo.pid) < MOST_PROCESSOR_SECONDS
+        assert " 0 scenes were set" in listen_until(demo, "scenes were set", said=said)
         assert stop_and_count_survivors(demo, by=signal.SIGTERM) == []
 
 

@@ -14,7 +14,7 @@ from reviews.models import (
     CaseComment,
     Escalation,
     GoldContest,
-    GoldItem,
+    GoldResult,
     PracticeAnswer,
     ReviewerPause,
     Seat,
@@ -57,7 +57,7 @@ def _round(play: Play) -> None:
     hasty = play.take(HASTY, queue="loans")
     if hasty is not None:
         looked = play.look(HASTY, median=HASTY_LOOK)
-        play.judge(HASTY, hasty, label="approve", looked=looked)
+        play.judge(HASTY, hasty, label="approve", looked=looked, tells_why=False)
     looks = sorted((play.time_for(local, median=LOOK), local) for local in HONEST)
     for seconds, local in looks:
         seat = taken[local]
@@ -68,10 +68,10 @@ def _round(play: Play) -> None:
 
 
 def _label(play: Play, local: str, seat: Seat) -> str:
-    """An honest opinion; but the first of them misses known cases, so that there is something to contest."""
-    with play.reading():
-        is_known = GoldItem.objects.filter(known_case_id=seat.case_id).exists()
-    return play.other_than(play.truth_of(seat)) if is_known and local == HONEST[0] else play.opinion(local, seat)
+    """An honest opinion; but the first of them misses the first known case, so that there is something to contest."""
+    if local == HONEST[0] and not play.judged(local, queue="loans"):
+        return play.other_than(play.truth_of(seat))
+    return play.opinion(local, seat)
 
 
 def flag(play: Play) -> None:
@@ -84,7 +84,7 @@ def contest(play: Play) -> None:
     """A known case that was missed is told some judgments later, and contested."""
     actor = play.actor(HONEST[0])
 
-    def told() -> list[quality_queries.GoldResult]:
+    def told() -> list[GoldResult]:
         return [each for each in quality_queries.told_results(actor) if not each.is_right and each.counts]
 
     play.wait_for(lambda: bool(told()), what="a known case that was missed and is told")
@@ -100,7 +100,7 @@ def practise(play: Play) -> None:
         queue = queries.get_queue(actor, "loans")
         chosen = list(practice_cases(actor, queue=queue).order_by("pk").values_list("pk", "external_id")[:PRACTISED])
     for number, (case_id, external_id) in enumerate(chosen):
-        truth = play.truth[external_id]
+        truth = play.examples[external_id].truth
         answer_practice(
             actor=actor, queue_key="loans", case_id=case_id, label=truth if number % 3 else play.other_than(truth)
         )

@@ -4,11 +4,11 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from audits.demo.delivery import wait_until
-from audits.demo.organisation import Organisation
+from audits.demo.organisation import Example, Organisation
 from audits.demo.people import Staff
 from cases.models import Case
 from hitl_platform.tenants.actor import Actor
@@ -27,13 +27,13 @@ SETTLED_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Play:
-    """One organisation's stage: its people, what is true of its cases, and how much time a look takes (`pace`)."""
+    """One organisation's stage: its people, its cases by their external ids, and how much time a look takes."""
 
     organisation: Organisation
     staff: Staff
     address: str
     pace: float
-    truth: Mapping[str, str]
+    examples: Mapping[str, Example]
     dice: dict[str, random.Random] = field(default_factory=dict)
 
     @property
@@ -79,12 +79,16 @@ class Play:
         """How long somebody looks at a case."""
         return median * self.pace * self._dice(local).lognormvariate(0, LOOK_SPREAD)
 
-    def judge(self, local: str, seat: Seat, *, label: str, looked: float | None = None) -> Judgment:
+    def judge(
+        self, local: str, seat: Seat, *, label: str, looked: float | None = None, tells_why: bool = True
+    ) -> Judgment:
         """Say a label of a case in hand: the blind answer where that is asked first, and the last word."""
         actor = self.actor(local)
         if seat.advice == Advice.AFTER_ANSWER and seat.first_label is None:
             seat = answer_seat(actor=actor, seat_id=seat.pk, lease_token=seat.lease_token, label=label)
         verdict = Verdict(label=label, rationale=RATIONALE, active_seconds=looked)
+        if tells_why:
+            verdict = self._with_reason(local, seat, verdict)
         return submit_judgment(actor=actor, seat_id=seat.pk, lease_token=seat.lease_token, verdict=verdict)
 
     def opinion(self, local: str, seat: Seat, *, right: float = RIGHT) -> str:
@@ -94,8 +98,7 @@ class Play:
 
     def truth_of(self, seat: Seat) -> str:
         """What the data set says of a seat's case."""
-        with self.reading():
-            return self.truth[Case.objects.values_list("external_id", flat=True).get(pk=seat.case_id)]
+        return self._example(seat).truth
 
     def model_says(self, seat: Seat) -> str:
         """What the model says of a seat's case."""
@@ -121,6 +124,22 @@ class Play:
     def has_settled(self, queue: str) -> bool:
         """Whether a panel of a queue has come to its end; inside `reading`."""
         return Panel.objects.filter(queue__key=queue, purpose="live", state="settled").exists()
+
+    def _with_reason(self, local: str, seat: Seat, verdict: Verdict) -> Verdict:
+        """A verdict with a reason that fits its label, and where the case's note speaks for it a mark in that."""
+        codes = self.organisation.definition["reason_codes"]
+        code = self._dice(local).choice(
+            [each for each in codes if verdict.label in each.get("labels", [verdict.label])]
+        )
+        marks = self._example(seat).payload.get("note_marks", []) if verdict.label == "decline" else []
+        chosen = [self._dice(local).choice(marks)] if marks else []
+        evidence = [{"field": "note", "start": mark["start"], "end": mark["end"]} for mark in chosen]
+        rationale = f"{RATIONALE} Decisive: {code['name'].lower()}."
+        return replace(verdict, rationale=rationale, reason_codes=(code["key"],), evidence=evidence)
+
+    def _example(self, seat: Seat) -> Example:
+        with self.reading():
+            return self.examples[Case.objects.values_list("external_id", flat=True).get(pk=seat.case_id)]
 
     def _dice(self, local: str) -> random.Random:
         # one die each, so that what one says does not hang on who else plays

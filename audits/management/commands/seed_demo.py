@@ -79,8 +79,8 @@ class Command(BaseCommand):
 
 def _play(organisation: Organisation, *, address: str, pace: float) -> Play:
     staff = ensure_organisation(organisation)
-    truth = {each.external_id: each.truth for each in (*organisation.known, *organisation.cases)}
-    return Play(organisation=organisation, staff=staff, address=address, pace=pace, truth=truth)
+    examples = {each.external_id: each for each in (*organisation.known, *organisation.cases)}
+    return Play(organisation=organisation, staff=staff, address=address, pace=pace, examples=examples)
 
 
 def _wait_for_machine(organisation: Organisation, staff: Staff) -> None:
