@@ -20,7 +20,16 @@ from hitl_platform.embedded.lodging import temporary_home
 from hitl_platform.embedded.servers import running_servers
 
 # Whether the benchmark needs servers: that is decided before its module, which may import models, is.
-NEEDS_SERVERS = {"claims": True, "consensus": False, "ingest": True, "ledger": True, "pipeline": True, "portal": True}
+NEEDS_SERVERS = {
+    "audit": True,
+    "blindness": True,
+    "claims": True,
+    "consensus": False,
+    "ingest": True,
+    "ledger": True,
+    "pipeline": True,
+    "portal": True,
+}
 
 
 def run(arguments: Sequence[str]) -> int:

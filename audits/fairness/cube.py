@@ -66,7 +66,8 @@ class Axis:
         if low < -1 or high >= self.size or (low == -1 and self.missing is None):
             raise ValueError(
                 f"axis {self.name!r} has {self.size} codes"
-                f"{'' if self.missing is not None else ' and no group of unknown'}; the column runs from {low} to {high}"
+                f"{'' if self.missing is not None else ' and no group of unknown'}; "
+                f"the column runs from {low} to {high}"
             )
         return given if low >= 0 or self.missing is None else np.where(given == -1, self.missing, given)
 

@@ -81,7 +81,7 @@ class Plan:
     same_cases: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     factors: tuple[str, ...] = ()
-    score_factor: str = ""  # the factor that the model's score made: no condition of the model's own stage
+    score_factor: str = ""  # bands of the model's score: a condition of every stage but the model's own
     rule_sets: tuple[str, ...] = ()
     context: Mapping[str, Any] = field(default_factory=dict)
 
@@ -114,7 +114,7 @@ class Plan:
         stages = tuple(stage.answer for stage in self.stages)
         wanted = {
             "attribute": [name for names in self.sets_of(cube) for name in names],
-            "factor": self.factors,
+            "factor": (*self.factors, *([self.score_factor] if self.score_factor else [])),
             "answer": [TRUTH, *self.deciders_of(cube), *self.events, *self.same_cases, *stages],
         }
         for kind, names in wanted.items():

@@ -68,7 +68,8 @@ def reached_rows(cube: Cube, *, stage: Stage) -> Mask:
 
 def strata_of(stage: Stage, *, first: bool, plan: Plan) -> Strata:
     """What makes cases alike before a stage. A routing cannot know the truth."""
-    factors = tuple(name for name in plan.factors if not (first and name == plan.score_factor))
+    score = () if first or not plan.score_factor else (plan.score_factor,)
+    factors = (*(name for name in plan.factors if name != plan.score_factor), *score)
     if stage.kind == "routing":
         return (STANDING, *factors)
     return (TRUTH, *factors) if first else (TRUTH, STANDING, *factors)

@@ -22,7 +22,7 @@ AXES: tuple[Axis, ...] = (
     *(answer(name) for name in ("truth", "model", "sent", "first", "panel", "final")),
 )
 PLAN = Plan(
-    deciders=("model", "final"), events=("sent",), stages=STAGES, factors=("score band",), score_factor="score band",
+    deciders=("model", "final"), events=("sent",), stages=STAGES, score_factor="score band",
     replicates=0,
 )  # fmt: skip
 
