@@ -25,7 +25,7 @@ def appeal_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "audits/appeals/no_link.html", status=404)
     form = StatementForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        receive_by_link(linked, statement=form.cleaned_data["statement"])
+        receive_by_link(linked=linked, statement=form.cleaned_data["statement"])
         return redirect("audits:appeal_sent")
     return render(request, "audits/appeals/link.html", {"form": form}, status=400 if form.errors else 200)
 

@@ -1,6 +1,6 @@
 """How appeals end and how long they take, by case type; and by group, for those who look after fairness."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
@@ -76,6 +76,11 @@ def reversals_by_group(actor: Actor, *, case_type_id: UUID, attribute: str) -> l
     ]
 
 
+def median_time(times: Sequence[timedelta]) -> timedelta | None:
+    """The median of spans of time; None of none."""
+    return timedelta(seconds=median(each.total_seconds() for each in times)) if times else None
+
+
 def _measure(name: str, rows: list[tuple[str, str, timedelta | None, bool]]) -> AppealMeasure:
     answered = [row for row in rows if row[0] == AppealState.DECIDED]
     times = [took for _, _, took, _ in answered if took is not None]
@@ -83,6 +88,6 @@ def _measure(name: str, rows: list[tuple[str, str, timedelta | None, bool]]) -> 
         name=name,
         received=len(rows),
         reversed=share_of(sum(outcome in _CHANGED for _, outcome, _, _ in answered), len(answered)),
-        time_to_answer=median(times) if times else None,
+        time_to_answer=median_time(times),
         in_time=share_of(sum(in_time for _, _, _, in_time in answered), len(answered)),
     )

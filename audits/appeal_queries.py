@@ -5,12 +5,14 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from audits import appeal_permissions
-from audits.models import Appeal, AppealRule
+from audits.models import Appeal, AppealOutcome, AppealRule
+from cases.definitions import favourable_keys
 from cases.models import Case
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership
 from reviews.models import Judgment, Purpose
+from reviews.type_versions import type_version
 
 
 def visible_appeals(actor: Actor) -> QuerySet[Appeal]:
@@ -69,3 +71,16 @@ def appeals_of(case_id: UUID) -> QuerySet[Appeal]:
 def is_of_an_appeal(decision_id: UUID) -> bool:
     """Whether an appeal led to this decision."""
     return Appeal.objects.filter(result_id=decision_id).exists()
+
+
+def possible_outcomes(appeal: Appeal) -> list[str]:
+    """What may be said of an appeal that was heard, the likeliest first: the two decisions bear it out."""
+    if appeal.result is None:
+        return []
+    if appeal.result.label == appeal.decision.label:
+        return [AppealOutcome.UPHELD]
+    version_id = Case.objects.values_list("type_version_id", flat=True).get(pk=appeal.case_id)
+    favourable = favourable_keys(type_version(version_id).labels)
+    partly = bool(favourable) and appeal.result.label not in favourable
+    found = [AppealOutcome.PARTLY, AppealOutcome.REVERSED] if partly else [AppealOutcome.REVERSED, AppealOutcome.PARTLY]
+    return [str(each) for each in found]

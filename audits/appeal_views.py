@@ -22,7 +22,6 @@ from audits.services.appeals import (
     ANSWER_DAYS,
     OPEN_DAYS,
     answer_appeal,
-    possible_outcomes,
     send_waiting,
     withdraw_appeal,
 )
@@ -75,7 +74,7 @@ def appeal(request: PortalRequest, appeal_id: UUID) -> HttpResponse:
     """One appeal; posted to, it is answered."""
     require(appeal_permissions.can_handle_appeals(request.actor))
     found = appeal_queries.get_appeal(request.actor, appeal_id)
-    outcomes = possible_outcomes(found)
+    outcomes = appeal_queries.possible_outcomes(found)
     form = AnswerForm(request.POST if request.method == "POST" else None, outcomes=outcomes)
     if request.method == "POST" and form.is_valid():
         try:
@@ -190,5 +189,5 @@ def _row(found: Appeal) -> dict[str, Any]:
         "is_open": found.state in OPEN,
         "label": names.get(found.decision.label, found.decision.label),
         "result": names.get(found.result.label, found.result.label) if found.result else "",
-        "outcome": dict(OUTCOMES).get(found.outcome, ""),  # type: ignore[call-overload]  # "" is no outcome
+        "outcome": dict(OUTCOMES).get(found.outcome, ""),  # type: ignore[call-overload]  # before the answer there is no outcome
     }

@@ -7,8 +7,7 @@ from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from audits.services.access import record_export, record_read
-from audits.services.letters import (
+from audits.letters import (
     LetterFacts,
     appeal_words,
     letter_text,
@@ -16,6 +15,7 @@ from audits.services.letters import (
     search_changes,
     write_letter,
 )
+from audits.services.access import record_export, record_read
 from hitl_platform.doors.authentication import actor_required
 from hitl_platform.tenants.scope import tenant_scope
 from reviews.queries import reference_of

@@ -106,7 +106,8 @@ def _rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _automation(rows: Sequence[tuple[Any, ...]]) -> list[Line]:
-    automatic, decided = defaultdict(int), defaultdict(int)
+    automatic: dict[str, int] = defaultdict(int)
+    decided: dict[str, int] = defaultdict(int)
     for name, made_by, unseen, count in rows:
         decided[name] += count
         automatic[name] += count if made_by == "model" and unseen else 0

@@ -41,7 +41,9 @@ COLUMNS = ["key", "figure", "of", "count", "n", "value", "low", "high", "unit"]
 class PeriodForm(forms.Form):
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label="To, included", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    type = forms.ModelChoiceField(None, to_field_name="key", label="Case type", required=False, empty_label="All")
+    type: "forms.ModelChoiceField[CaseType]" = forms.ModelChoiceField(
+        None, to_field_name="key", label="Case type", required=False, empty_label="All"
+    )
 
     def __init__(self, data: Any, *, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
@@ -103,7 +105,9 @@ def oversight_as_json(request: PortalRequest) -> HttpResponse:
 def _asked(request: PortalRequest) -> tuple[Period, list[Line]]:
     form = PeriodForm(request.GET or None)
     if form.is_bound and not form.is_valid():
-        raise Invalid("The period is not valid.", fields={name: list(why) for name, why in form.errors.items()})
+        raise Invalid(
+            "The period is not valid.", fields={name: [str(each) for each in why] for name, why in form.errors.items()}
+        )
     period = _period(form)
     return period, oversight_lines(request.actor, period)
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from audits import permissions
 from audits.appeal_permissions import can_handle_appeals
 from audits.services.access import record_export, record_read
-from audits.services.stories import Story, story_document, tell_story
+from audits.stories import Story, story_document, tell_story
 from audits.story_queries import CaseRecord, read_case_record
 from cases.models import Case
 from hitl_platform.doors.authentication import actor_required

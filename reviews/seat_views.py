@@ -178,8 +178,6 @@ def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None, whole: b
         instructions=page.instructions,
         question=page.question,
         why=page.why_words,
-        is_appeal=page.is_appeal,
-        plea=page.plea,
         blocks=_blocks(page, most=EVERYTHING if whole else MOST_ITEMS) if page.mine else (),
         due_at=page.due_at,
         due_share=_due_share(page),
@@ -203,7 +201,7 @@ def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None, whole: b
 
 
 def _written(page: SeatPage, draft: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
-    """What this person and others have written."""
+    """What this person and others have written, the one whom the case concerns among them."""
     evidence = draft.get("evidence")
     evidence = evidence if isinstance(evidence, list) else []
     return {
@@ -213,6 +211,8 @@ def _written(page: SeatPage, draft: Mapping[str, Any], titles: Mapping[str, str]
         "evidence": json.dumps(evidence),
         "draft_saved_at": page.draft_saved_at,
         "comments": page.comments,
+        "is_appeal": page.is_appeal,
+        "plea": page.plea,
     }
 
 

@@ -28,7 +28,7 @@ def make_appeal_link(*, actor: Actor, case_id: UUID) -> tuple[str, datetime]:
     return f"{settings.PUBLIC_URL}{reverse('audits:appeal_link', args=[token])}", expires_at
 
 
-def receive_by_link(linked: Linked, *, statement: str) -> None:
+def receive_by_link(*, linked: Linked, statement: str) -> None:
     """Take in what a person wrote; whatever prevents an appeal is told to nobody here. Raises Invalid for the words."""
     actor = system_actor(linked.tenant_id, "appeal link")
     try:

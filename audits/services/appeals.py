@@ -6,9 +6,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from audits import appeal_permissions, appeal_queries
-from audits.models import Appeal, AppealDoor, AppealOutcome
+from audits.models import Appeal, AppealDoor
 from audits.states import APPEAL, AppealState
-from cases.definitions import favourable_keys
 from cases.models import Case, Decision
 from cases.queries import get_case
 from cases.states import CaseState
@@ -22,7 +21,6 @@ from reviews.queries import reference_of
 from reviews.services.appeal_rounds import cancel_appeal_round, hearing_of, open_appeal_round, unfillable_seats
 from reviews.services.service_levels import calendar_of
 from reviews.sla import add_working_time, read_span
-from reviews.type_versions import type_version
 
 LONGEST_STATEMENT = 10_000
 LONGEST_ANSWER = 10_000
@@ -88,7 +86,7 @@ def answer_appeal(*, actor: Actor, appeal_id: UUID, outcome: str, answer: str) -
     state = APPEAL.apply("answer", appeal.state)
     if appeal.result is None:
         raise Conflict("The panel has not decided yet.", code="appeal_not_heard")
-    if outcome not in possible_outcomes(appeal):
+    if outcome not in appeal_queries.possible_outcomes(appeal):
         told = f"The decision was {appeal.decision.label} and is {appeal.result.label}: this outcome says otherwise."
         raise Invalid("The answer does not fit.", fields={"outcome": [told]})
     appeal.answer = _words("answer", answer, most=LONGEST_ANSWER)
@@ -123,7 +121,7 @@ def note_hearing(*, actor: Actor, case_id: UUID) -> None:
     if case.state == CaseState.WITHDRAWN:
         _withdraw(actor, appeal, because="case_withdrawn")
         return
-    result = Decision.objects.filter(pk=case.decision_id, panel_id=appeal.panel_id).first()
+    result = case.decisions.filter(panel_id=appeal.panel_id).first()
     if result is None:
         return
     appeal.result, appeal.heard_at, appeal.waits_for = result, timezone.now(), "Heard: the person waits for the answer."
@@ -132,26 +130,15 @@ def note_hearing(*, actor: Actor, case_id: UUID) -> None:
     _tell(appeal, "was heard", "The panel has decided. The person waits for an answer with its reasons.")
 
 
-def possible_outcomes(appeal: Appeal) -> list[str]:
-    """What may be said of an appeal that was heard, the likeliest first: the two decisions bear it out."""
-    if appeal.result is None:
-        return []
-    if appeal.result.label == appeal.decision.label:
-        return [AppealOutcome.UPHELD]
-    version_id = Case.objects.values_list("type_version_id", flat=True).get(pk=appeal.case_id)
-    favourable = favourable_keys(type_version(version_id).labels)
-    partly = bool(favourable) and appeal.result.label not in favourable
-    found = [AppealOutcome.PARTLY, AppealOutcome.REVERSED] if partly else [AppealOutcome.REVERSED, AppealOutcome.PARTLY]
-    return [str(each) for each in found]
-
-
 def _appealable(case: Case, *, open_days: int, now: datetime) -> Decision:
     """The decision that stands, if it may be appealed now."""
     if case.state != CaseState.DECIDED or case.decided_at is None:
         raise Conflict("Only a decided case can be appealed.", code="case_not_decided")
     if case.erased_at is not None:
         raise Conflict(ERASED, code="case_erased")
-    decision = Decision.objects.get(pk=case.decision_id)
+    decision = case.decisions.order_by("sequence").last()
+    if decision is None:
+        raise ValueError(f"case {case.pk} is decided by nothing")
     if appeal_queries.is_of_an_appeal(decision.pk):
         raise Conflict("This decision is the answer to an appeal.", code="already_heard")
     if Appeal.objects.filter(decision=decision).exclude(state=AppealState.WITHDRAWN).exists():
@@ -179,7 +166,7 @@ def _send(actor: Actor, appeal: Appeal) -> None:
     )
     appeal.state, appeal.sent_at = APPEAL.apply("send", appeal.state), timezone.now()
     short = unfillable_seats(appeal.panel_id)
-    appeal.waits_for = nobody_may(short, hearing.queue.name)
+    appeal.waits_for = _nobody_may(short, hearing.queue.name)
     appeal.save(update_fields=["state", "panel_id", "sent_at", "waits_for"])
     body = {"panel_id": str(appeal.panel_id), "queue": hearing.queue.key}
     record("appeal.sent", appeal, actor=actor, body=body | ({"unfillable": short} if short else {}))
@@ -187,7 +174,7 @@ def _send(actor: Actor, appeal: Appeal) -> None:
         _tell(appeal, "finds nobody to hear it", appeal.waits_for)
 
 
-def nobody_may(short: int, queue_name: str) -> str:
+def _nobody_may(short: int, queue_name: str) -> str:
     """What an appeal waits for whose panel has seats that nobody may take."""
     if not short:
         return ""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -120,7 +121,7 @@ def unfillable_seats(panel_id: UUID) -> int:
     if not rows:
         return 0
     with connection.cursor() as cursor:
-        values = {"tenant": current_tenant_id(), "asked": orjson.dumps(rows).decode()}
+        values: dict[str, Any] = {"tenant": current_tenant_id(), "asked": orjson.dumps(rows).decode()}
         cursor.execute(panel_statements.COULD_SIT, values)
         return sum(not could for _, could in cursor.fetchall())
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from audits.letters import how_decided
 from audits.models import Appeal
-from audits.services.letters import how_decided
 from audits.story_queries import CaseRecord
 from cases.layouts import Block, lay_out
 from cases.models import Decision, MadeBy

@@ -238,7 +238,7 @@ def _asked(record: CaseRecord, prediction: Prediction) -> Asked:
         version=version,
         payload=record.case.stored_payload.payload,
         features=features,
-        observed=observed_payloads(record),  # type: ignore[arg-type]  # payloads are objects
+        observed=observed_payloads(record),
         decided=prediction.label,
         wanted=favourable if favourable and prediction.label not in favourable else (),
     )
