@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         Walls("appealrule"),
         Walls("appeal"),
         Walls("baseline", grants="select, insert"),
-        Walls("satisfaction", grants="select, insert"),
+        Walls("satisfaction", grants="select, insert, update (reference)"),
         migrations.RunSQL(KEPT_AUDIT, LOOSE_AUDIT),
         migrations.RunSQL(KEPT_ROW, LOOSE_ROW),
     ]

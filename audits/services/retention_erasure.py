@@ -7,15 +7,17 @@ as labels and probabilities, when, and the ledger, whose proofs hold on digests 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from django.db.models import TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from audits import retention_permissions, retention_queries
-from audits.models import Appeal, LegalHold
+from audits.models import Appeal, LegalHold, Satisfaction
 from audits.services.bias import forget_frozen
 from audits.services.retention_holds import checked_reason
 from cases.models import Case
 from cases.queries import get_case, visible_cases
-from cases.services.erase import Kept, erase_contents, lock_closed, reduce_contents
+from cases.services.erase import Kept, erase_contents, lock_closed, losing_attributes, reduce_contents
 from hitl_platform.access.duties import is_own_case
 from hitl_platform.access.erasure import erase_member
 from hitl_platform.doors.forgetting import forget_answers
@@ -29,6 +31,7 @@ from models_registry.services.erase import forget_contributions
 from reviews.services.erase import forget_member, forget_subjects, forget_words
 
 MOST_CASES = 500
+NOTHING = Kept()
 
 
 @command
@@ -70,7 +73,7 @@ def let_go(
     actor: Actor,
     erase: Sequence[UUID] = (),
     reduce: Sequence[UUID] = (),
-    kept: Kept | None = None,
+    kept: Kept = NOTHING,
     body: Mapping[str, str],
     reason: str = "",
 ) -> None:
@@ -85,9 +88,13 @@ def let_go(
         erase_personal_of_cases(actor=actor, case_ids=case_ids)
         _forget_around(actor, case_ids)
         if verb == "case.erased":
+            forget_frozen(actor=actor, case_ids=case_ids)
             files = erase_contents(actor=actor, case_ids=case_ids, event_id=event_id)
         else:
-            files = reduce_contents(actor=actor, case_ids=case_ids, event_id=event_id, kept=kept or Kept())
+            # audits hold what a case says of protected attributes, and of the payload nothing
+            losing = losing_attributes(actor=actor, case_ids=case_ids, kept=kept)
+            forget_frozen(actor=actor, case_ids=losing)
+            files = reduce_contents(actor=actor, case_ids=case_ids, event_id=event_id, kept=kept)
         told = {**body, "files": files}
         items: dict[str, dict[str, str]] = {str(case_id): {} for case_id in case_ids}
         personal = {"reason": reason} if reason else None
@@ -124,6 +131,8 @@ def _forget_around(actor: Actor, case_ids: Sequence[UUID]) -> None:
     forget_words(actor=actor, case_ids=case_ids)
     forget_contributions(actor=actor, case_ids=case_ids)
     forget_answers(actor=actor, case_ids=case_ids)
-    forget_frozen(actor=actor, case_ids=case_ids)
     Appeal.objects.filter(case_id__in=case_ids).update(statement="", answer="")
+    Satisfaction.objects.filter(case_id__in=case_ids).update(
+        reference=Concat(Value("erased-"), Cast("pk", TextField()))
+    )
     LegalHold.objects.filter(case_id__in=case_ids, lifted_at__lte=timezone.now()).update(reason="", lift_reason="")

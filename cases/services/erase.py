@@ -63,6 +63,11 @@ _REDUCE = (
     """,
     "update cases_outcome set source = '' where tenant_id = %(tenant)s and case_id = any(%(cases)s)",
 )
+_LOSING = """
+select told.case_id from cases_caseattributes told
+where told.tenant_id = %(tenant)s and told.case_id = any(%(cases)s)
+  and exists (select 1 from jsonb_object_keys(told.attributes) name where name <> all(%(attributes)s))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,14 @@ def lock_closed(*, actor: Actor, case_ids: Sequence[UUID]) -> dict[UUID, str]:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, {"tenant": actor.tenant_id, "cases": list(case_ids)})
         return dict(cursor.fetchall())
+
+
+def losing_attributes(*, actor: Actor, case_ids: Sequence[UUID], kept: Kept) -> list[UUID]:
+    """Those of the cases that have a protected attribute which is not kept."""
+    values: dict[str, Any] = {"tenant": actor.tenant_id, "cases": list(case_ids), "attributes": list(kept.attributes)}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOSING, values)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def erase_contents(*, actor: Actor, case_ids: Sequence[UUID], event_id: UUID) -> int:
