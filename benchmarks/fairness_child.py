@@ -10,11 +10,15 @@ import sys
 import time
 import types
 import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+Groups = dict[str, dict[str, float | None]]
+Measure = Callable[[Any, list[str]], Groups]
 FAIRLEARN = ("count", "selection_rate", "accuracy", "tpr", "tnr", "fpr", "fnr")
 # aequitas's names for ours; its `ppr` is a share of all positives, its `pprev` the selection rate
 AEQUITAS = {
@@ -38,7 +42,7 @@ def main(library: str, given: str, sets: str) -> None:
     print(json.dumps({"sets": found, "seconds": seconds}))
 
 
-def fairlearn_prepared():
+def fairlearn_prepared() -> Measure:
     """fairlearn's MetricFrame with seven metrics."""
     from fairlearn import metrics as theirs  # noqa: PLC0415  # the other library is not loaded with it
     from sklearn.metrics import accuracy_score  # noqa: PLC0415
@@ -52,7 +56,7 @@ def fairlearn_prepared():
         )
     )  # fmt: skip
 
-    def measure(frame, names):
+    def measure(frame: Any, names: list[str]) -> Groups:
         found = theirs.MetricFrame(
             metrics=functions, y_true=frame["truth"], y_pred=frame["decision"], sensitive_features=frame[names]
         )
@@ -61,29 +65,28 @@ def fairlearn_prepared():
     return measure
 
 
-def aequitas_prepared():
+def aequitas_prepared() -> Measure:
     """aequitas's table of groups, without its package's charts, which import what is not here."""
     home = next(Path(part, "aequitas") for part in sys.path if Path(part, "aequitas").is_dir())
     for name in ("aequitas", "aequitas.bias", "aequitas.plot"):
         module = types.ModuleType(name)
-        module.__path__ = [str(home)]
-        module.Bias = module.summary = module.disparity = module.absolute = None
+        vars(module).update(__path__=[str(home)], Bias=None, summary=None, disparity=None, absolute=None)
         sys.modules[name] = module
     logging.disable(logging.CRITICAL)
     from aequitas.group import Group  # noqa: PLC0415  # after what it must not load
 
-    def measure(frame, names):
+    def measure(frame: Any, names: list[str]) -> Groups:
         joined = frame[names].astype(str).agg("|".join, axis=1)
         given = pd.DataFrame({"score": frame["decision"], "label_value": frame["truth"], "group": joined})
         table, _ = Group().get_crosstabs(given, attr_cols=["group"])
         parts = table["attribute_value"].str.split("|", expand=True)
-        table[list(names)] = parts.to_numpy()
-        return rows(table, names=list(names), renamed=AEQUITAS)
+        table[names] = parts.to_numpy()
+        return rows(table, names=names, renamed=AEQUITAS)
 
     return measure
 
 
-def rows(table, *, names, renamed):
+def rows(table: Any, *, names: list[str], renamed: Mapping[str, str]) -> Groups:
     """A table's rows by group; what is not a number becomes null."""
     groups = {}
     for row in table.to_dict("records"):

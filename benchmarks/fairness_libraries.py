@@ -51,7 +51,8 @@ def measured(
     python = interpreter()
     with TemporaryDirectory(prefix="hitl-fairness-") as folder:
         given = Path(folder, "columns.npz")
-        np.savez(given, **{name: np.asarray(column) for name, column in columns.items()})
+        arrays: Any = {name: np.asarray(column) for name, column in columns.items()}
+        np.savez(given, **arrays)
         command = [str(python), "-I", str(CHILD), library, str(given), json.dumps([list(names) for names in sets])]
         finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode != 0:

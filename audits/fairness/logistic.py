@@ -109,7 +109,8 @@ def maximum_likelihood(design: Design) -> tuple[Floats, Floats, bool]:
         now = float((k * linear - n * np.logaddexp(0, linear)).sum())
         information = (x * (n * mean * (1 - mean))[:, None]).T @ x + np.diag(np.full(width, RIDGE))
         if now - last <= TOLERANCE * (1 + abs(now)):
-            return beta, np.linalg.inv(information), True
+            covariance = np.linalg.inv(information).astype(np.float64)
+            return beta, covariance, True
         last = now
         beta = np.clip(beta + np.linalg.solve(information, x.T @ (k - n * mean)), -2 * SEPARATED, 2 * SEPARATED)
     return beta, covariance, False
