@@ -24,45 +24,15 @@ def names_in(text: str) -> list[str]:
     return [name for part in text.split(",") if (name := part.strip())]
 
 
-class TermField(forms.MultiValueField):
-    """A class of retention by its name, or a number of months; None for never."""
-
-    def __init__(self, **options: Any) -> None:
-        fields = (
-            forms.ChoiceField(choices=TERMS, required=False),
-            forms.IntegerField(min_value=1, max_value=MAX_MONTHS, required=False),
-        )
-        widget = TermWidget()
-        super().__init__(fields, require_all_fields=False, required=False, widget=widget, **options)
-
-    def compress(self, data_list: list[Any]) -> int | None:
-        """The months."""
-        chosen, months = data_list or (NEVER, None)
-        if chosen == OTHER and months is None:
-            raise forms.ValidationError("Say after how many months.")
-        return months if chosen == OTHER else CLASSES[chosen][0] if chosen in CLASSES else None
+def _months(label: str) -> forms.IntegerField:
+    """The number that belongs to another term."""
+    help_text = "For another term alone."
+    return forms.IntegerField(label=label, min_value=1, max_value=MAX_MONTHS, required=False, help_text=help_text)
 
 
-class TermWidget(forms.MultiWidget):
-    """A choice, and a number beside it for another term."""
-
-    def __init__(self) -> None:
-        number = forms.NumberInput(attrs={"min": 1, "max": MAX_MONTHS, "aria-label": "Months, for another term"})
-        super().__init__({"class": forms.Select(choices=TERMS), "months": number})
-
-    def decompress(self, value: Any) -> list[Any]:
-        """Class and months of a term in months."""
-        for key, (months, _) in CLASSES.items():
-            if months == value:
-                return [key, None]
-        return [OTHER, value] if value else [NEVER, None]
-
-    def id_for_label(self, id_: str) -> str:
-        """The label is the choice's; the number has one of its own."""
-        return f"{id_}_0" if id_ else id_
-
-    def use_required_attribute(self, initial: Any) -> bool:
-        return False
+def _term(chosen: str, months: int | None) -> int | None:
+    """A term in months; None for never."""
+    return months if chosen == OTHER else CLASSES[chosen][0] if chosen in CLASSES else None
 
 
 class RuleForm(forms.Form):
@@ -70,19 +40,34 @@ class RuleForm(forms.Form):
 
     case_type = forms.ChoiceField(label="Case type")
     basis = forms.CharField(label="Why so long, and no longer", max_length=MAX_BASIS, help_text="A law, a policy.")
-    reduce_after = TermField(label="Reduce after", help_text="Counted from the decision, or from the withdrawal.")
+    reduce_after = forms.ChoiceField(
+        label="Reduce after", choices=TERMS, required=False, help_text="From the decision, or the withdrawal."
+    )
+    reduce_months = _months("Months until it is reduced")
     kept_fields = forms.CharField(
         label="Fields that stay then", required=False, help_text="Of the payload, separated by commas. All else goes."
     )
     kept_attributes = forms.CharField(
         label="Protected attributes that stay then", required=False, help_text="Without them no audit sees the case."
     )
-    erase_after = TermField(label="Erase after", help_text="Nothing of the content stays; the decision does.")
+    erase_after = forms.ChoiceField(
+        label="Erase after", choices=TERMS, required=False, help_text="Nothing of the content stays; the decision does."
+    )
+    erase_months = _months("Months until it is erased")
 
     def __init__(self, data: object = None) -> None:
         super().__init__(data)  # type: ignore[arg-type]  # a QueryDict or nothing
         types = CaseType.objects.order_by("name").values_list("key", "name")
         self.fields["case_type"].choices = list(types)  # type: ignore[attr-defined]  # a ChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        """Another term has its number."""
+        chosen = super().clean() or {}
+        for part in ("reduce", "erase"):
+            is_told = chosen.get(f"{part}_months") is not None or f"{part}_months" in self.errors
+            if chosen.get(f"{part}_after") == OTHER and not is_told:
+                self.add_error(f"{part}_months", "Say after how many months.")
+        return chosen
 
     def terms(self) -> dict[str, Any]:
         """What the service takes."""
@@ -90,10 +75,10 @@ class RuleForm(forms.Form):
         return {
             "case_type_key": chosen["case_type"],
             "basis": chosen["basis"],
-            "reduce_after_months": chosen["reduce_after"],
+            "reduce_after_months": _term(chosen["reduce_after"], chosen["reduce_months"]),
             "kept_fields": names_in(chosen["kept_fields"]),
             "kept_attributes": names_in(chosen["kept_attributes"]),
-            "erase_after_months": chosen["erase_after"],
+            "erase_after_months": _term(chosen["erase_after"], chosen["erase_months"]),
         }
 
 

@@ -25,6 +25,8 @@ from hitl_platform.kernel.errors import Conflict, DomainError, Forbidden, Invali
 from reviews.views import PortalRequest
 
 SHOWN = 50
+# two forms of one page, whose fields have the same names
+IDS = "meant_%s"
 RUNS = 10
 VERBS = {"activate": activate_retention_rule, "retire": retire_retention_rule, "run": run_retention}
 SAID = {
@@ -151,7 +153,7 @@ def lift(request: PortalRequest, hold_id: UUID) -> HttpResponse:
 def erase(request: PortalRequest) -> HttpResponse:
     """Say what is to be erased, see what would go, then mean it."""
     require(retention_permissions.can_erase(request.actor), "Compliance officers erase.")
-    meant = EraseForm(request.POST) if request.method == "POST" else None
+    meant = EraseForm(request.POST, auto_id=IDS) if request.method == "POST" else None
     if meant is not None and meant.is_valid():
         try:
             said = _erase(request, meant.cleaned_data)
@@ -169,7 +171,7 @@ def erase(request: PortalRequest) -> HttpResponse:
         except (Invalid, NotFound) as refusal:
             look.add_error("which", refusal.message)
         else:
-            context["form"] = meant or EraseForm(initial=look.cleaned_data)
+            context["form"] = meant or EraseForm(initial=look.cleaned_data, auto_id=IDS)
     wrong = look.errors or (meant is not None and meant.errors)
     return render(request, "audits/retention/erase.html", context, status=400 if wrong else 200)
 

@@ -19,9 +19,9 @@ from tests.portal.test_costs import BELL, SHELL
 
 PAGES = ("/audits/retention/", "/audits/retention/new/", "/audits/retention/holds/")
 RULE = {
-    "case_type": CASE_TYPE, "basis": "Regulation B", "reduce_after_class": "six_months",
+    "case_type": CASE_TYPE, "basis": "Regulation B", "reduce_after": "six_months",
     "kept_fields": "amount, purpose",
-    "erase_after_class": "other", "erase_after_months": "30",
+    "erase_after": "other", "erase_months": "30",
 }  # fmt: skip
 
 
