@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from hitl_platform.doors.authentication import actor_required
-from hitl_platform.doors.errors import domain_refusal
 from hitl_platform.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from hitl_platform.tenants.actor import Actor
 from reviews import pages, presenting, queries, seat_views, staffing_queries
@@ -77,6 +76,10 @@ def next_case(request: PortalRequest, key: str) -> HttpResponse:
     if hint:
         messages.info(request, hint)
     return redirect("seat", seat.pk) if seat else redirect("queue", key)
+
+
+# the page itself says that a lease is over, and that a case was withdrawn, judged in another tab or taken away
+_TOLD_BY_THE_PAGE = ("lease_expired", "seat_not_")
 
 
 @actor_required
@@ -257,15 +260,17 @@ def _show(
 
 
 def _refused(request: PortalRequest, seat_id: UUID, *, form: AnswerForm, refusal: DomainError) -> HttpResponse:
-    """The page once more, with what was written and what is wrong; a refusal that it cannot show stands alone."""
+    """The page as it is now, with what was written and what is wrong."""
     if isinstance(refusal, Invalid):
         for name, found in refusal.fields.items():
             field = name.split("[")[0]
             form.add_error(field if field in form.fields else None, found)
         return _case_page(request, seat_id, form=form, status=400)
-    if refusal.code == "lease_expired":
-        return _case_page(request, seat_id, form=form, status=409)
-    return domain_refusal(request, refusal)
+    if not refusal.code.startswith(_TOLD_BY_THE_PAGE):
+        form.add_error(None, str(refusal))
+    response = _case_page(request, seat_id, form=form, status=409)
+    response["HX-Push-Url"] = reverse("seat", args=[seat_id])
+    return response
 
 
 def _mine(request: PortalRequest) -> dict[str, Any]:

@@ -124,7 +124,9 @@ class TestSubmit:
         client = browser_of("alice")
         seat, page = take(client)
         send(client, seat, page=page, label="approve")
-        assert send(client, seat, page=page, label="decline").status_code == 409
+        again = send(client, seat, page=page, label="decline")
+        assert again.status_code == 409
+        assert "You submitted Approve" in read(again).text
         assert [judgment.label for judgment in judgments(alice)] == ["approve"]
 
     def test_a_submitted_case_can_be_read_again(self, browser_of: Browser, desk: Desk) -> None:

@@ -8,9 +8,16 @@ from django.test import Client
 from django.urls import include, path
 from pytest_django import Settings
 
+from cases.services import withdraw_case
 from hitl_platform.doors import errors
 from hitl_platform.kernel.errors import Conflict, Forbidden, Invalid, TooLarge, Unavailable
+from hitl_platform.pipeline.runner import drain
+from hitl_platform.tenants.scope import tenant_scope
+from reviews.models import Seat
+from tests.cast import Cast
 from tests.portal.reading import read
+from tests.portal.scene import Desk
+from tests.portal.test_case_page import send, take
 
 Browser = Callable[[str], Client]
 
@@ -87,3 +94,17 @@ def test_another_method_is_told_which_there_are(browser_of: Browser) -> None:
     response = browser_of("alice").delete("/")
     assert response.status_code == 405
     assert "GET" in response["Allow"]
+
+
+def test_a_case_that_was_withdrawn_meanwhile(browser_of: Browser, cast: Cast, desk: Desk) -> None:
+    client = browser_of("alice")
+    seat, page = take(client)
+    with tenant_scope(cast.keys["acme"].tenant_id):
+        case_id = Seat.objects.get(pk=seat).case_id
+    withdraw_case(actor=cast.keys["acme"], case_id=case_id)
+    drain(cast.tenants["acme"].id)
+    refused = send(client, seat, page=page, label="approve")
+    assert refused.status_code == 409
+    assert refused["HX-Push-Url"] == f"/seats/{seat}/"
+    assert "This case no longer waits for you" in read(refused).text
+    assert read(refused).has_form("/next")
