@@ -45,7 +45,7 @@ def main(library: str, given: str, sets: str) -> None:
 def fairlearn_prepared() -> Measure:
     """fairlearn's MetricFrame with seven metrics."""
     from fairlearn import metrics as theirs  # noqa: PLC0415  # the other library is not loaded with it
-    from sklearn.metrics import accuracy_score  # noqa: PLC0415
+    from sklearn.metrics import accuracy_score  # noqa: PLC0415  # needed by this one alone
 
     functions = dict(
         zip(

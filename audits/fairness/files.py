@@ -39,6 +39,7 @@ class Columns:
     score: str | None = None
     positive: str | None = None
     negative: str | None = None
+    true: str | None = None  # the positive value of the truth, where that has words of its own
     unknown: tuple[str, ...] = ("",)
 
 
@@ -64,7 +65,7 @@ def read_population(lines: Iterable[str], *, columns: Columns) -> Read:
     for name in columns.groups:
         axis, codes[name] = group_axis(name, column=texts[name], unknown=columns.unknown)
         axes.append(axis)
-    codes[TRUTH] = answer_codes(texts[columns.truth], positive=positive, columns=columns)
+    codes[TRUTH] = truth_codes(texts[columns.truth], positive=positive, answers=answers, columns=columns)
     for name in columns.decisions:
         codes[name] = answer_codes(texts[name], positive=positive, columns=columns)
     scores = numbers(texts[columns.score], name=columns.score) if columns.score else None
@@ -147,6 +148,16 @@ def answer_codes(column: TextColumn, *, positive: str, columns: Columns) -> Code
         return NEGATIVE if columns.negative in (None, text) else OTHER
 
     return recoded(column, [code(text) for text in column.labels])
+
+
+def truth_codes(column: TextColumn, *, positive: str, answers: set[str], columns: Columns) -> Codes:
+    """The truth as answers. Raises BadFile where it has words of its own, and none is named as the positive one."""
+    positive = columns.true or positive
+    told = sorted(label for label in column.labels if label not in columns.unknown)
+    # where truth and decisions share their words, there may be no positive case: that is no mistake
+    if positive not in told and not set(told) <= answers | {"0", "1"}:
+        raise BadFile(f"no {columns.truth} is {positive!r}; there are {', '.join(told[:9])}; name the true one")
+    return answer_codes(column, positive=positive, columns=columns)
 
 
 def numbers(column: TextColumn, *, name: str) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from audits.fairness import disparities
 from audits.fairness.comparison import TESTED, Comparison
 from audits.fairness.cube import Floats
-from audits.fairness.intervals import Bounds
+from audits.fairness.intervals import Bounds, wilson_bounds
 from audits.fairness.metrics import RATES, Confusion
 
 COUNTS = ("n", "tp", "fp", "fn", "tn", "n_true_pos", "n_true_neg", "n_pred_pos", "n_pred_neg", "favourable_n")
@@ -44,7 +44,7 @@ def rate_columns(found: Comparison) -> dict[str, list[Any]]:
     for name in RATES:
         columns[name] = plains(found.rates[name])
         if name == "favourable_rate":
-            columns["favourable_rate_wilson95"] = pairs_of(found.bounds[name])
+            columns["favourable_rate_wilson95"] = pairs_of(wilson_bounds(found.pairs[name], confidence=0.95))
     return columns
 
 

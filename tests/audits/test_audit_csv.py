@@ -56,7 +56,7 @@ def test_it_needs_no_database_and_no_settings_of_a_server(tmp_path: Path) -> Non
     out = tmp_path / "german.json"
     command = [
         sys.executable, "manage.py", "audit_csv", str(GERMAN), "--truth", "good_credit", "--decision", "telephone",
-        "--groups", "sex,foreign", "--favourable", "A192", "--positive", "A192", "--rules", "four_fifths",
+        "--groups", "sex,foreign", "--favourable", "A192", "--true", "1", "--rules", "four_fifths",
         "--json", str(out),
     ]  # fmt: skip
     finished = subprocess.run(command, cwd=ROOT, env={"PATH": ""}, capture_output=True, text=True, check=False)
@@ -69,6 +69,7 @@ def test_it_needs_no_database_and_no_settings_of_a_server(tmp_path: Path) -> Non
     ("arguments", "lines", "words"),
     [
         (["--truth", "paid"], LINES, "there is no column paid"),
+        (["--truth", "sex", "--groups", "region"], LINES, "no sex is 'yes'; there are f, m; name the true one"),
         (["--favourable", "perhaps"], LINES, "no decision is 'perhaps'; there are no, refer, yes"),
         (["--groups", "sex", "--score", "region"], LINES, "'north' is no number"),
         (["--groups", "sex,sex"], LINES, "one thing only: sex"),

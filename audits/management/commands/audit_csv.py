@@ -34,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--groups", required=True, metavar="a,b,c", help="columns of protected attributes")
         parser.add_argument("--favourable", required=True, metavar="V", help="the decision that favours a person")
         parser.add_argument("--positive", metavar="V", help="the positive answer (1 of 0 and 1; else the favourable)")
+        parser.add_argument("--true", metavar="V", help="the positive value of the truth, where it has other words")
         parser.add_argument("--negative", metavar="V", help="the negative answer; others then are neither")
         parser.add_argument("--unknown", action="append", default=[""], metavar="V", help="counts as not known")
         parser.add_argument("--reference", choices=["best", "largest"], default="best", help="the group compared with")
@@ -52,6 +53,7 @@ class Command(BaseCommand):
             score=options["score"],
             positive=options["positive"],
             negative=options["negative"],
+            true=options["true"],
             unknown=tuple(options["unknown"]),
         )
         try:
