@@ -98,7 +98,8 @@ class Supervisor:
                 self.drain(ended)
                 self.forget(ended)
                 return ended.child.returncode
-            self.mend()
+            # whose end is waited for, that one's is not to be mended away between two looks
+            self.mend(but=until)
             tick()
 
     def pump(self, *, timeout: float) -> None:

@@ -17,7 +17,7 @@ from tests.webserver import PATIENCE, web_server
 
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Settings) -> None:
-    """Passwords of 28 people, hashed with rounds for a test."""
+    """Passwords of 31 people, hashed with rounds for a test."""
     settings.PASSWORD_HASHERS = [f"{QuickHasher.__module__}.QuickHasher"]
 
 

@@ -5,8 +5,8 @@ import io
 from hitl_platform.embedded.narrator import Narrator
 
 MAIL = (
-    '2026-11-22T21:12:33.100Z WARNING celery.redirected: Content-Type: text/plain; charset="utf-8"\\n'
-    "MIME-Version: 1.0\\nContent-Transfer-Encoding: 8bit\\nSubject: [Acme] You are named in a comment\\nFrom: hitl@localhost\\n"
+    '2026-11-22T21:12:33.100Z WARNING celery.redirected: Content-Type: text/plain; charset="utf-8"\\nMIME-Version: '
+    "1.0\\nContent-Transfer-Encoding: 8bit\\nSubject: [Acme] You are named in a comment\\nFrom: hitl@localhost\\n"
     "To: alice@acme.example\\nDate: today\\n\\nHello Alice,\\n\\nhttp://127.0.0.1:8000/seats/1/\\n"
 )
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from audits.demo.delivery import short_key, submit_one
 from audits.demo.scenes.playing import HASTY_LOOK, LOOK, Play
 from cases.models import Case
+from hitl_platform.ledger.commands import open_command
 from reviews import quality_queries, queries
 from reviews.models import (
     Absence,
@@ -121,17 +122,19 @@ def hand_over(play: Play) -> None:
     seat = play.take("simulated3", queue="large-loans")
     if seat is None:
         return
-    add_comment(actor=actor, seat_id=seat.pk, text=COMMENT)
-    hand_over_seat(
-        actor=actor, seat_id=seat.pk, to_user_id=play.actor("reviewer").id, hours=72, note="Simulated: please look."
-    )
+    colleague = play.actor("reviewer").id
+    with open_command("hand over", tenant_id=actor.tenant_id):
+        add_comment(actor=actor, seat_id=seat.pk, text=COMMENT)
+        hand_over_seat(actor=actor, seat_id=seat.pk, to_user_id=colleague, hours=72, note="Simulated: please look.")
 
 
 def ask(play: Play) -> None:
     """Somebody asks for help and keeps the case on hold meanwhile: its clock stands still."""
     actor = play.actor("simulated5")
     seat = play.take("simulated5", queue="car-loans")
-    if seat is not None:
+    if seat is None:
+        return
+    with open_command("ask for help", tenant_id=actor.tenant_id):
         ask_for_help(actor=actor, seat_id=seat.pk, why=HELP)
         hold_seat(actor=actor, seat_id=seat.pk)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from audits.demo.scenes.playing import Play
 from cases.models import Decision, Outcome
+from hitl_platform.ledger.commands import open_command
 from reviews.models import Calendar, EscalationRule, GoldItem, QualityRule, ServiceLevel
 from reviews.services import update_queue
 from reviews.services.calendars import create_calendar
@@ -116,8 +117,9 @@ def _approve_known_cases(play: Play) -> None:
         for external_id, label, _ in kind[:GOLD_OF_A_KIND]:
             if external_id in there:
                 continue
-            item = propose_gold(
-                actor=play.owner, case_type_key=play.organisation.case_type, external_id=external_id, label=label,
-                why=why,
-            )  # fmt: skip
-            approve_gold(actor=play.manager, item_id=item.pk)
+            with open_command("known case", tenant_id=play.staff.tenant_id):
+                item = propose_gold(
+                    actor=play.owner, case_type_key=play.organisation.case_type, external_id=external_id, label=label,
+                    why=why,
+                )  # fmt: skip
+                approve_gold(actor=play.manager, item_id=item.pk)
