@@ -154,10 +154,10 @@ def test_third_parties_and_protected_attributes_are_nowhere_in_it(
 ) -> None:
     _, case = whole
     client = client_for(ada)
-    said = "".join(
-        client.get(f"/audits/cases/{case.pk}/{path}").content.decode()
-        for path in ("story.json", "letter.json", "letter.txt")
-    )
+    answers = [client.get(f"/audits/cases/{case.pk}/{path}") for path in ("story.json", "letter.json", "letter.txt")]
+    assert {answer.status_code for answer in answers} == {200}
+    said = "".join(answer.content.decode() for answer in answers)
+    assert "Reviewer A" in said
     for name in ROLES["acme"]:
         assert str(cast.people[name].id) not in said, name
         assert email_of(name) not in said
