@@ -16,7 +16,7 @@ CLASSES: dict[str, tuple[int, str]] = {
 MAX_MONTHS = 1200
 
 
-def months_before(at: datetime, months: int) -> datetime:
+def months_before(at: datetime, *, months: int) -> datetime:
     """The same time of day `months` calendar months before `at`; the last day of a month that is too short.
 
     31 March less one month is 28 (29) February: a thing of that day was kept for a full month.

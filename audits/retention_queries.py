@@ -156,7 +156,7 @@ def counted(due: Sequence[Due]) -> dict[str, int]:
 
 
 def _before(at: datetime, months: int | None) -> datetime | None:
-    return None if months is None else months_before(at, months)
+    return None if months is None else months_before(at, months=months)
 
 
 def kept_back(actor: Actor, case_ids: Sequence[UUID]) -> dict[str, list[UUID]]:

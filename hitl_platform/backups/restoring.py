@@ -39,7 +39,7 @@ class Report:
     lines: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def held(self, text: str, problems: Sequence[str]) -> None:
+    def held(self, text: str, *, problems: Sequence[str]) -> None:
         """Note one look: its subject, and what was wrong with it."""
         self.lines.append(f"{'not as kept' if problems else 'ok'}: {text}")
         self.problems += problems
@@ -68,9 +68,11 @@ def inspect(manifest: Manifest, *, public_keys: Sequence[str] = (), older: str =
     `public_keys` those of this installation's signing key are used.
     """
     report = Report()
-    report.held(f"{sum(manifest.rows.values())} rows in {len(manifest.rows)} tables", _differing_rows(manifest))
-    report.held(f"{manifest.evidence} evidence files", _missing_files(manifest))
-    report.held("walls between tenants", breaches(using="migrator"))
+    report.held(
+        f"{sum(manifest.rows.values())} rows in {len(manifest.rows)} tables", problems=_differing_rows(manifest)
+    )
+    report.held(f"{manifest.evidence} evidence files", problems=_missing_files(manifest))
+    report.held("walls between tenants", problems=breaches(using="migrator"))
     keys = list(public_keys)
     if not keys and settings.LEDGER_SIGNING_KEY:
         keys = [base64.b64encode(configured_signer().public_key).decode()]
@@ -96,14 +98,14 @@ def _verify(report: Report, tenant_id: str, *, keys: Sequence[str], notes: Seque
     try:
         ledger = StoredLedger(UUID(tenant_id))
     except NotFound:
-        report.held(f"ledger of {tenant_id}", [f"the ledger of {tenant_id} is gone"])
+        report.held(f"ledger of {tenant_id}", problems=[f"the ledger of {tenant_id} is gone"])
         return
     problems: dict[str, None] = {}
     for note in filter(None, notes):
         found = verify(ledger, public_keys=keys, older=note)
         problems |= dict.fromkeys(f"ledger of {tenant_id}: {each}" for each in found.findings[:MAX_NAMED])
     against = "the checkpoint from outside" if notes[-1] else "the checkpoint of the backup"
-    report.held(f"ledger of {tenant_id}: {ledger.size} events, held against {against}", list(problems))
+    report.held(f"ledger of {tenant_id}: {ledger.size} events, held against {against}", problems=list(problems))
 
 
 def _differing_rows(manifest: Manifest) -> list[str]:
