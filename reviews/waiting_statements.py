@@ -39,6 +39,14 @@ def _of_person(statement: str) -> str:
     return statement.replace("with recursive ", f"with recursive {_PERSON}, ", 1)
 
 
+# Two open places on one panel are one case to whoever may take either.
+ONE_OF_A_PANEL = """not exists (
+    select 1 from reviews_seat twin
+    where twin.tenant_id = %(tenant)s and twin.panel_id = seat.panel_id and twin.state = 'open'
+      and twin.kind = seat.kind and twin.skill_set = seat.skill_set and twin.id < seat.id
+    offset 0
+)"""
+
 # For each queue: what this person may take (counted so far as it matters), and what is in whose hands.
 SUMMARY = _of_person(f"""
 with recursive {SETS_OF_MANY}
@@ -50,7 +58,7 @@ lateral (
         select seat.due_at from sets cross join lateral (
             select seat.due_at from reviews_seat seat
             where seat.tenant_id = %(tenant)s and seat.queue_id = asked.id and seat.kind = sets.kind
-              and seat.skill_set = sets.skill_set and seat.state = 'open' and {TAKEABLE}
+              and seat.skill_set = sets.skill_set and seat.state = 'open' and {TAKEABLE} and {ONE_OF_A_PANEL}
             limit %(most)s
         ) seat
         where sets.queue_id = asked.id and sets.kind = any(%(kinds)s::text[]) and sets.skills <@ %(skills)s::text[]
@@ -82,7 +90,7 @@ HANDED_FIRST = "(seat.purpose = 'live' and seat.reserved_for is not distinct fro
 WAITING = _of_person(f"""
 with recursive {SETS_OF_ONE.replace("{when}", "")}
 select seat.* from sets cross join lateral (
-    select seat.* from reviews_seat seat {OPEN_IN_SET.format(sets="sets")} and {TAKEABLE}
+    select seat.* from reviews_seat seat {OPEN_IN_SET.format(sets="sets")} and {TAKEABLE} and {ONE_OF_A_PANEL}
     order by {HIDDEN_FIRST}, {HANDED_FIRST}, seat.priority desc, seat.due_at, seat.id
     limit %(limit)s
 ) seat

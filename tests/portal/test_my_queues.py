@@ -1,5 +1,6 @@
 """The first page: what waits, what is with me, what I finished; and why there is nothing."""
 
+import re
 from collections.abc import Callable
 
 from django.test import Client
@@ -16,6 +17,15 @@ def test_counts_and_the_way_to_the_next_case(browser_of: Browser, desk: Desk) ->
     assert "Credit applications" in page.text
     assert "waiting for you 3" in page.text
     assert page.has_form("/queues/credit/next")
+
+
+def test_two_places_on_one_panel_are_one_case(browser_of: Browser, cast: Cast) -> None:
+    open_desk(cast, cases=3, seats=2)
+    alice = browser_of("alice")
+    assert "waiting for you 3" in read(alice.get("/")).text
+    coming = read(alice.get("/queues/credit/")).text
+    references = re.findall(r"Case ([0-9A-F]{4}-[0-9A-F]{4})", coming)
+    assert len(references) == len(set(references)) == 3
 
 
 def test_what_is_with_me_comes_first(browser_of: Browser, desk: Desk) -> None:
