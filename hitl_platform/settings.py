@@ -323,12 +323,15 @@ STEP_KINDS: dict[str, dict[str, Any]] = {
     # one at a time, since each takes as long as its server likes
     "fetch_file": _kind("cases.steps.fetch_files", cases=1, on_dead="cases.steps.give_up_fetching"),
     "shred_file": _kind("cases.steps.shred_files", cases=100, max_attempts=10),
+    # one a transaction: it stands in the line of its reviewer's claims
+    "hide": _kind("reviews.quality_steps.open_hidden", cases=1),
     "assess": _kind("reviews.quality_steps.assess_judgments", cases=200),
     "stamps": _kind("reviews.quality_steps.look_for_stamps", cases=10),
     "withdraw": _kind("reviews.steps.close_reviews", cases=200),
     "appeal": _kind("audits.appeal_steps.hear_appeals", cases=50),
     # one at a time: a part of a population is seconds of the database's work
     "audit_freeze": _kind("audits.bias_steps.freeze_population", cases=1, on_dead="audits.bias_steps.give_up_audit"),
+    "audit_schedule": _kind("audits.bias_steps.begin_scheduled", cases=1),
     "audit_compute": _kind("audits.bias_steps.compute_audit", cases=1, on_dead="audits.bias_steps.give_up_audit"),
     "retention": _kind("audits.retention_steps.plan_retention", cases=1, on_dead="audits.retention_steps.plan_again"),
     "retain": _kind("audits.retention_steps.retain", cases=200, on_dead="audits.retention_steps.give_up_retaining"),

@@ -104,8 +104,9 @@ _STRANGER = """
     ))
 """
 
-# Opens what the draws ask for, and answers the seats opened now and the one opened before that is due. One statement
-# whatever it finds: a claim takes as many with a hidden seat as without.
+# Opens what the draws ask for (with `ahead` for somebody who has a case in hand), and answers the seats opened now and
+# the one opened before that is due. One statement whatever it finds: a claim takes as many with a hidden seat as
+# without.
 NEXT_HIDDEN = f"""
 with recursive busy as materialized (
     select 1 from reviews_seat seat
@@ -114,7 +115,7 @@ with recursive busy as materialized (
 ), asked as materialized (
     select draw.position, draw.sort, row_number() over (partition by draw.sort order by draw.position) as nth
     from unnest(%(positions)s::int[], %(sorts)s::text[]) as draw (position, sort)
-    where not exists (select 1 from busy) and not exists (
+    where (%(ahead)s::boolean or not exists (select 1 from busy)) and not exists (
         select 1 from reviews_hiddenseat before
         where before.tenant_id = %(tenant)s and before.reviewer_id = %(me)s and before.queue_id = %(queue)s
           and before.position = draw.position

@@ -28,6 +28,7 @@ from reviews.models import (
 )
 from reviews.quality_queries import REVEAL_AFTER
 from reviews.services.flags import enqueue_look, raise_flags
+from reviews.services.hiding import ask_for_hidden, hide
 from reviews.services.hints import note_hints
 from reviews.services.panels import move_panels
 from reviews.services.pauses import pause_by_rule
@@ -50,6 +51,15 @@ def assess_judgments(steps: Sequence[ClaimedStep], finish: Finish) -> None:
         _assess_gold(actor, [each for each in fresh if each.purpose == Purpose.GOLD], hidden)
         _assess_second(actor, [each for each in fresh if each.purpose == Purpose.SECOND_REVIEW], hidden)
         _come_again(tenant_id, waiting)
+        ask_for_hidden(tenant_id=tenant_id, panel_ids=moved)
+
+
+def open_hidden(steps: Sequence[ClaimedStep], finish: Finish) -> None:
+    """Open hidden seats ahead of the claims that will take them, one step a transaction."""
+    with finish():
+        for step in steps:
+            queue_id, _, position = step.dedupe_key.partition(":")
+            hide(tenant_id=step.tenant_id, reviewer_id=step.subject_id, queue_id=UUID(queue_id), position=int(position))
 
 
 def look_for_stamps(steps: Sequence[ClaimedStep], finish: Finish) -> None:

@@ -18,6 +18,7 @@ from reviews.judged import JudgedPanel
 from reviews.models import LIVE_PANEL, Consensus, Panel, SeatDraft
 from reviews.services.appeal_rounds import tell_of_appeals
 from reviews.services.escalations import fire_disputes
+from reviews.services.hiding import ask_for_hidden
 from reviews.services.leases import enqueue_expiry, expire_queue, next_lease_end
 from reviews.services.panels import NewSeat, add_adjudicators, add_seats, cancel_seats, move_panels, told_of_seat
 
@@ -64,6 +65,7 @@ def aggregate_panels(steps: Sequence[ClaimedStep], finish: Finish) -> None:
             _dispute(actor, [verdict for verdict in moves.verdicts if verdict.label is None])
             _grow(actor, moves.growing)
         _come_again(tenant_id, moves.again)
+        ask_for_hidden(tenant_id=tenant_id, panel_ids=[step.subject_id for step in steps])
 
 
 def _settle(actor: Actor, verdicts: Sequence[settlement.Verdict]) -> None:

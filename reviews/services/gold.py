@@ -130,14 +130,28 @@ def sort_at(actor: Actor, *, queue: Queue, position: int) -> str | None:
 def next_hidden_seat(actor: Actor, *, queue: Queue, taken: int) -> UUID | None:
     """The hidden seat that is due for this person now, if there is one. Inside a claim.
 
-    Seats are opened one claim ahead and stand at the head of this person's queue until then, so that lists and counts
-    show them like any other. Whoever may look cases up is never measured so.
+    Seats of the entry quiz are opened here. All others are opened by a step between two claims (`open_ahead`), since a
+    claim that opened one would take longer and tell so. They stand at the head of this person's queue, so that lists
+    and counts show them like any other. Whoever may look cases up is never measured so.
     """
-    draws = (
-        [] if can_read_cases(actor) else [(at, sort_at(actor, queue=queue, position=at)) for at in (taken, taken + 1)]
-    )
-    # the seat that is taken now was to be opened one claim ago, but for the quiz, which begins with the first
-    asked = [(at, sort) for at, sort in draws if sort and (at > taken or at < queue.gold_first)]
+    quiz = [taken] if taken < queue.gold_first and not can_read_cases(actor) else []
+    rows = _open(actor, queue, positions=quiz, taken=taken, ahead=False)
+    due = [(position, seat_id) for seat_id, position in rows if position <= taken]
+    return min(due)[1] if due else None
+
+
+def open_ahead(actor: Actor, *, queue: Queue, position: int) -> None:
+    """Open the hidden seat that this person's seat number `position` was drawn to be.
+
+    Inside a finish, in the line of the person's claims. Where no case is left for them, none is opened.
+    """
+    if not can_read_cases(actor):
+        _open(actor, queue, positions=[position], taken=-1 - position, ahead=True)
+
+
+def _open(actor: Actor, queue: Queue, *, positions: list[int], taken: int, ahead: bool) -> list[tuple[UUID, int]]:
+    """Open what was drawn for these positions; the seats opened and the one that waits at `taken`, by position."""
+    drawn = [(at, sort) for at in positions if (sort := sort_at(actor, queue=queue, position=at))]
     event_id = uuid7()
     with long_cursor() as cursor:
         cursor.execute(
@@ -147,9 +161,10 @@ def next_hidden_seat(actor: Actor, *, queue: Queue, taken: int) -> UUID | None:
                 "me": actor.id,
                 "queue": queue.pk,
                 "taken": taken,
-                "positions": [at for at, _ in asked],
-                "sorts": [sort for _, sort in asked],
+                "positions": [at for at, _ in drawn],
+                "sorts": [sort for _, sort in drawn],
                 "event": event_id,
+                "ahead": ahead,
             },
         )
         rows = cursor.fetchall()
@@ -161,5 +176,4 @@ def next_hidden_seat(actor: Actor, *, queue: Queue, taken: int) -> UUID | None:
     if opened:
         quality = system_actor(actor.tenant_id, "quality")
         record_batch("seat.hidden", "hiddenseat", actor=quality, items=opened, event_id=event_id)
-    due = [(position, seat_id) for seat_id, _, _, position in rows if position <= taken]
-    return min(due)[1] if due else None
+    return [(seat_id, position) for seat_id, _, _, position in rows]

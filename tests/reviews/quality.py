@@ -40,6 +40,12 @@ def assess(office: Office) -> int:
     return office.drain("assess", "consensus")
 
 
+def open_ahead(office: Office) -> int:
+    """Let the seats be opened that are to be hidden next, between two claims; says how many were asked for."""
+    office.drain("assess", "consensus")
+    return office.drain("hide")
+
+
 def hidden_of(office: Office, judgment: Judgment) -> HiddenSeat | None:
     """What a judgment's seat really was."""
     with office.scope():

@@ -10,7 +10,7 @@ from reviews.models import SecondReview
 from reviews.quality_queries import second_review_agreement
 from reviews.services.second_reviews import see_second_review
 from tests.reviews.conftest import Office
-from tests.reviews.quality import assess, decide, hidden_of, set_queue
+from tests.reviews.quality import assess, decide, hidden_of, open_ahead, set_queue
 
 
 def reviews(office: Office) -> list[SecondReview]:
@@ -26,7 +26,9 @@ def test_a_share_of_human_decisions_is_judged_again_by_a_stranger(
     set_queue(office, second_review_rate=1.0)
     for _ in range(2):
         assert hidden_of(office, office.judge(bob)) is None, "bob decided it"
+        open_ahead(office)
     office.judge(alice)
+    open_ahead(office)
     judgment = office.judge(alice, "decline")
     hidden = hidden_of(office, judgment)
     assert hidden is not None
@@ -57,6 +59,7 @@ def test_routine_cases_come_into_each_diet(open_office: Any, crown: Any, alice: 
     office.bring(9_800, 9_900, 10_000, 10_100)
     set_queue(office, routine_rate=1.0)
     office.judge(alice)
+    open_ahead(office)
     judgment = office.judge(alice)
     hidden = hidden_of(office, judgment)
     assert hidden is not None
