@@ -115,6 +115,7 @@ class CaseAdmin(ConsoleAdmin):
     list_filter = ("state", "case_type")
     search_exactly = ("external_id",)
     hidden = ("event_ids",)
+    story = "reviews.case_story.story_of"
     verbs = (
         Verb("withdraw", "Withdraw", "The case leaves every queue and is never decided. Drafts of it are kept.",
              _withdraw, _may_withdraw, form=WithdrawForm, is_grave=True),

@@ -1,5 +1,6 @@
 """JSON Schema checks whose refusals name the field and never repeat its content."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,37 @@ MAX_REASONS = 20
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 Fields = dict[str, list[str]]
+# what each rule of JSON Schema asks, for a limit of one and for others
+BOUNDS: dict[str, tuple[str, str]] = {
+    "minimum": ("At least {}.", "At least {}."),
+    "maximum": ("At most {}.", "At most {}."),
+    "exclusiveMinimum": ("More than {}.", "More than {}."),
+    "exclusiveMaximum": ("Less than {}.", "Less than {}."),
+    "minLength": ("At least 1 character.", "At least {} characters."),
+    "maxLength": ("At most 1 character.", "At most {} characters."),
+    "minItems": ("At least 1 of them.", "At least {} of them."),
+    "maxItems": ("At most 1 of them.", "At most {} of them."),
+    "minProperties": ("At least 1 field.", "At least {} fields."),
+    "maxProperties": ("At most 1 field.", "At most {} fields."),
+}
+TYPES: dict[str, str] = {
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "nothing (null)",
+}
+OTHERS: dict[str, str] = {
+    "uniqueItems": "Each of them once.",
+    "format": "This is no valid {format}.",
+    "pattern": "It does not have the form {pattern}",
+    "multipleOf": "A multiple of {multiple_of}.",
+    "oneOf": "It has none of the forms that are allowed, or more than one.",
+    "anyOf": "It has none of the forms that are allowed.",
+    "falseSchema": "There is no such field.",
+}
 
 
 def validator_of(schema: dict[str, Any]) -> jsonschema_rs.Validator:
@@ -64,7 +96,30 @@ def _named(error: jsonschema_rs.ValidationError, place: str) -> list[tuple[str, 
         return [(_path(place, [kind.property]), "This field is required.")]
     if kind.name in ("additionalProperties", "unevaluatedProperties"):
         return [(_path(place, [name]), "There is no such field.") for name in kind.unexpected[:MAX_REASONS]]
-    return [(place or "$", error.message[:500])]
+    return [(place or "$", _said(kind)[:500])]
+
+
+def _said(kind: Any) -> str:
+    """A refusal of JSON Schema in the words of all other refusals; it never repeats what was sent."""
+    if kind.name == "enum":
+        return f"One of {', '.join(map(_value, kind.options))}."
+    if kind.name == "const":
+        return f"Only {_value(kind.expected_value)}."
+    if kind.name == "type":
+        return f"This takes {' or '.join(sorted(TYPES.get(name, name) for name in kind.types))}."
+    if kind.name in BOUNDS:
+        one, more = BOUNDS[kind.name]
+        return (one if kind.limit == 1 else more).format(kind.limit)
+    if kind.name == "propertyNames":
+        return f"The name of a field: {_said(kind.error.kind)}"
+    words = OTHERS.get(kind.name, "It does not have the right form.")
+    return words.format(
+        **{name: getattr(kind, name) for name in ("format", "pattern", "multiple_of") if hasattr(kind, name)}
+    )
+
+
+def _value(option: Any) -> str:
+    return option if isinstance(option, str) and option else json.dumps(option)
 
 
 def _path(place: str, parts: Any) -> str:

@@ -33,7 +33,7 @@ from reviews.models import (
     RoutingRecord,
     Seat,
 )
-from reviews.queue_forms import CreateQueueForm, UpdateQueueForm
+from reviews.queue_forms import CONDITION_HELP, CreateQueueForm, UpdateQueueForm
 from reviews.services.policies import (
     activate_policy,
     approve_policy,
@@ -56,8 +56,10 @@ FIRST_POLICY = {
 
 
 POLICY_HELP = (
-    "rules (CEL over case, model, now), thresholds, otherwise, consensus, dispute_below. docs/routing.md has the "
-    "language, the fields and examples."
+    "rules: each a name, a condition (when), and an action: auto (with a label, or the model's own) or review (with a "
+    "queue and a template); the first whose condition holds decides. thresholds: the least probability of each label "
+    "that is decided alone. otherwise: queue and template of the rest. consensus: majority or dawid_skene. "
+    f"dispute_below: a consensus less sure than this goes to an adjudicator. {CONDITION_HELP}"
 )
 
 
@@ -238,9 +240,21 @@ class SeatAdmin(ConsoleAdmin):
     verbs = SEAT_VERBS
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Without the stored answer for those who may judge."""
+        """Without the stored answer, and without what tells a dispute, for those who may judge."""
         fields = super().get_fields(request, obj)
-        return [name for name in fields if name != "first_label"] if is_judge(actor_of(request)) else fields
+        if not is_judge(actor_of(request)):
+            return fields
+        return [each for each in fields if getattr(each, "__name__", each) not in ("first_label", "kind_in_words")]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """As get_fields: an adjudicator's seat tells of a dispute."""
+        listed = super().get_list_display(request)
+        return [each for each in listed if each != self._column("kind")] if is_judge(actor_of(request)) else listed
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """As get_list_display."""
+        filters = super().get_list_filter(request)
+        return [each for each in filters if each[0] != "kind"] if is_judge(actor_of(request)) else filters
 
 
 @admin.register(Judgment, site=site)
@@ -274,7 +288,8 @@ class ConsensusAdmin(ConsoleAdmin):
 
 def needs(actor: Actor) -> list[Need]:
     """Disputes, and policies that wait for this actor."""
-    disputes = _count(Panel.objects.filter(state=PanelState.DISPUTED))
+    # whoever may judge them finds disputes in the queue, and in no list of the console
+    disputes = 0 if is_judge(actor) else _count(Panel.objects.filter(state=PanelState.DISPUTED))
     drafts = RoutingPolicy.objects.filter(state=PolicyState.DRAFT)
     approved = RoutingPolicy.objects.filter(state=PolicyState.APPROVED)
     policies = reverse("console:reviews_routingpolicy_changelist")

@@ -32,6 +32,7 @@ from reviews.models import (
     SlaClock,
     Trigger,
 )
+from reviews.queue_forms import CONDITION_HELP
 from reviews.services.calendars import create_calendar
 from reviews.services.escalation_rules import (
     activate_rule,
@@ -72,13 +73,17 @@ class LevelForm(ConsoleForm):
     case_type_key = forms.ChoiceField(label="Case type")
     queue_key = forms.ChoiceField(required=False, label="Queue")
     calendar_key = forms.ChoiceField(required=False, label="Calendar")
-    definition = DocumentField(help_text="within (30min, 4h, 2d, 1w of working time), at_risk, rules (CEL, in order).")
+    definition = DocumentField(
+        help_text=f"within (30min, 4h, 2d, 1w of working time), at_risk, rules (the first that holds). {CONDITION_HELP}"
+    )
     enabled = forms.BooleanField(required=False, initial=True)
 
 
 class RevisionForm(ConsoleForm):
     trigger = forms.ChoiceField(choices=Trigger.choices)
-    definition = DocumentField(help_text="when (CEL), threshold, calendar, rewake, ladder (after, action, …).")
+    definition = DocumentField(
+        help_text=f"when (a condition), threshold, calendar, rewake, ladder (after, action, …). {CONDITION_HELP}"
+    )
 
 
 class RuleForm(RevisionForm):

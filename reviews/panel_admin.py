@@ -4,7 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from hitl_platform.console.blindness import hide_from_judges
 from hitl_platform.console.forms import ConsoleForm
 from hitl_platform.console.model_admin import ConsoleAdmin
 from hitl_platform.console.site import site
@@ -206,13 +209,14 @@ class PanelTemplateAdmin(ConsoleAdmin):
 
 @admin.register(Panel, site=site)
 class PanelAdmin(ConsoleAdmin):
-    """Rounds of human review, newest first."""
+    """Rounds of human review, newest first; of open cases not to those who may judge them."""
 
     list_display = ("case", "queue", "state", "round", "why", "opened_at", "settled_at")
     list_display_links = ("case", "queue")
     list_select_related = ("case", "queue")
     list_filter = ("state", "queue")
     search_exactly = ("case__external_id",)
+
     verbs = (
         Verb("add_seat", "Ask one more", "One more reviewer is asked, and the panel waits for them.", _add_seat,
              _may("add_seat"), form=ReasonForm),
@@ -221,3 +225,7 @@ class PanelAdmin(ConsoleAdmin):
         Verb("dispute", "Send to an adjudicator", "Reviewers who have not submitted are asked no longer.", _dispute,
              _may("dispute"), form=ReasonForm, is_grave=True),
     )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Panel]:
+        """Without what would end a judge's blindness: why a panel was asked, and that it is in dispute."""
+        return hide_from_judges(super().get_queryset(request), request=request)

@@ -7,6 +7,14 @@ from django import forms
 
 from hitl_platform.console.forms import ConsoleForm
 
+# what people who write conditions need at hand; docs/routing.md has all of it, with examples
+CONDITION_HELP = (
+    "A condition is written in CEL. It may ask case.… (the fields of the case type, importance, priority, due_at, "
+    "created_at), model.label, model.confidence, model.margin, model.probabilities.… and now. Compare with == != < <= "
+    "> >= in; join with && || !; write 10.0 beside numbers with a fraction. An optional field: has(case.months) && "
+    'case.months > 60. One that may be null: case.note != null. Text: case.note.contains("vip"). Lists: '
+    'case.tags.exists(t, t == "vip"). Times: case.due_at != null && case.due_at - now < duration("2h").'
+)
 _SKILL = re.compile(r"(?P<skill>[A-Za-z0-9_-]{1,60})(?:\s*:\s*(?P<level>[1-5]))?")
 
 

@@ -1,4 +1,4 @@
-"""What the console's home shows: needs, each a link, and figures of today."""
+"""What the console's home shows: needs, each a link, figures of today, and what could be changed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,15 @@ class Figure:
     value: str
     detail: str = ""
     url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that could be done otherwise, why, and where."""
+
+    words: str
+    because: str
+    url: str
 
 
 def thousands(number: int) -> str:

@@ -15,10 +15,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from hitl_platform.console.blindness import disclosed
+from hitl_platform.console.cards import Figure
 from hitl_platform.console.entry import ENTRANTS, actor_of
 from hitl_platform.console.verbs import Verb, verb_view
 from hitl_platform.console.words import column, filters_in_words, in_words
@@ -71,6 +73,8 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     # looked up by equality: a pattern search under row-level security reads the whole table
     search_exactly: ClassVar[tuple[str, ...]] = ()
     verbs: ClassVar[tuple[Verb, ...]] = ()
+    # by name, as wiring is: what tells an object's story, of the actor and the object
+    story: ClassVar[str] = ""
 
     actions = None
     paginator = BoundedPaginator
@@ -78,6 +82,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     list_filter_sheet = False
+    list_before_template = "console/_summary.html"
     ordering = ("-id",)
     change_list_template = "console/list.html"
     change_form_template = "console/object.html"
@@ -197,8 +202,13 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         """The list with its verbs."""
         buttons = self.buttons(actor_of(request), None)
         context = {**(extra_context or {}), "verbs": buttons, "crumbs": self.crumbs(), "title": self.title}
+        context["summary"] = self.summary(actor_of(request))
         response: TemplateResponse = super().changelist_view(request, context)
         return response
+
+    def summary(self, actor: Actor) -> list[Figure]:
+        """What the list comes to, in figures above it."""
+        return []
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -209,6 +219,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             raise NotFound
         buttons = self.buttons(actor_of(request), obj)
         context = {**(extra_context or {}), "verbs": buttons, "crumbs": self.crumbs(obj)}
+        context["story"] = import_string(self.story)(actor_of(request), obj) if self.story else None
         # Django would put the object's name beside the title, which it is already
         context |= {"title": str(obj), "subtitle": None}
         response: HttpResponseBase = super().change_view(request, object_id, form_url, context)
@@ -247,6 +258,11 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def title(self) -> str:
         """The name of the list."""
         return self.crumbs()[0]["title"]
+
+    @property
+    def about(self) -> str:
+        """What the list holds, for whoever finds it empty: the page's own first sentence."""
+        return (type(self).__doc__ or "").split("\n", maxsplit=1)[0]
 
 
 def json_text(name: str, *, heading: str) -> Callable[[Any], SafeString]:
