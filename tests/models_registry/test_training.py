@@ -1,6 +1,7 @@
 """Training: the same rows are the same artifact, and protected attributes cannot be among them."""
 
 import numpy as np
+import orjson
 import pytest
 from django.utils import timezone
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
@@ -8,6 +9,7 @@ from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
 from cases.models import CaseAttributes
 from cases.queries import get_case_type
 from cases.services import post_outcome, submit_case
+from models_registry.management.commands import training_data
 from models_registry.queries import labelled_payloads
 from models_registry.training import measure, train
 from tests.models_registry import crafted
@@ -56,6 +58,17 @@ def test_attributes_change_nothing(registry, foreign_registry, submit_labelled, 
             rows = labelled_payloads(get_case_type(engineer, "loan").pk)
         hashes.append(train(*rows, feature_schema=crafted.LOAN_FEATURES).sha256)
     assert hashes[0] == hashes[1]
+
+
+def test_an_operator_writes_the_same_rows_to_a_file(registry, submit_labelled, mel, tmp_path):
+    submit_labelled(registry, range(5), with_attributes=True)
+    out = tmp_path / "rows.ndjson"
+    told = training_data.Command().run(mel, case_type="loan", out=out)
+    assert told == f"5 cases in {out}"
+    written = [orjson.loads(line) for line in out.read_bytes().splitlines()]
+    with registry.scope():
+        payloads, labels = labelled_payloads(get_case_type(mel, "loan").pk)
+    assert [(row["payload"], row["label"]) for row in written] == list(zip(payloads, labels, strict=True))
 
 
 def test_a_trained_model_registers_and_is_explained(registry):
