@@ -25,7 +25,11 @@ FIELDS: dict[str, Any] = {
 LAYOUT: dict[str, Any] = {
     "sensitive": True,
     "sections": [
-        {"title": "Key figures", "style": "figures", "fields": [{"key": "amount", "unit": "DM"}, {"key": "months"}]},
+        {
+            "title": "Key figures",
+            "style": "figures",
+            "fields": [{"key": "amount", "unit": "DM"}, {"key": "months", "unit": "months"}],
+        },
         {"title": "In their words", "style": "text", "fields": [{"key": "statement", "highlights": "spots"}]},
         {"title": "Letters", "fields": [{"key": "thread", "format": "conversation"}]},
         {"title": "What changed", "style": "compare", "fields": [{"key": "before"}, {"key": "after"}]},

@@ -1,7 +1,10 @@
 """Days at the desk, in a real browser: three cases by keyboard alone, a dispute settled, a lease that ended."""
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from hitl_platform.tenants.scope import tenant_scope
+from reviews.models import Judgment
 from tests.browser.stage import PHONE, Stage, press
 from tests.portal.scene import open_desk
 
@@ -96,7 +99,8 @@ def test_single_keys_can_be_switched_off(stage: Stage) -> None:
     expect(label(page, "Approve")).not_to_be_checked()
 
 
-def test_blind_answer_then_reveal(stage: Stage) -> None:
+@pytest.mark.parametrize(("second", "told"), [("1", "Approve"), ("2", "Decline")], ids=["changed", "kept"])
+def test_blind_answer_then_reveal(stage: Stage, second: str, told: str) -> None:
     open_desk(stage.cast, cases=1, advice="after_answer", with_model=True)
     page = stage.open("alice")
     take(page)
@@ -106,14 +110,19 @@ def test_blind_answer_then_reveal(stage: Stage) -> None:
     expect(page.get_by_role("heading", name="Your first answer: Decline")).to_be_visible()
     expect(page.get_by_role("heading", name="The model says")).to_be_visible()
     expect(label(page, "Decline")).to_be_checked()
-    press(page, "1")
+    press(page, second)
     press(page, "Enter")
     expect(page.get_by_role("heading", name="This queue is empty")).to_be_visible()
-    expect(page.locator(".lines li .tag")).to_have_text(["Approve"])
+    expect(page.locator(".lines li .tag")).to_have_text([told])
+    with tenant_scope(stage.cast.tenants["acme"].id):
+        judgment = Judgment.objects.get()
+    assert (judgment.first_label, judgment.label) == ("decline", told.lower())
 
 
-def test_an_adjudicator_settles_a_dispute(stage: Stage) -> None:
-    desk = open_desk(stage.cast, cases=1, seats=2, mode="unanimous", undo_seconds=0)
+@pytest.mark.parametrize("named", [True, False], ids=["names", "no-names"])
+def test_an_adjudicator_settles_a_dispute(stage: Stage, named: bool) -> None:
+    template = {"adjudicator_sees_names": named}
+    desk = open_desk(stage.cast, cases=1, seats=2, mode="unanimous", undo_seconds=0, template=template)
     for name, key in (("alice", "1"), ("bob", "2")):
         page = stage.open(name)
         take(page)
@@ -126,6 +135,9 @@ def test_an_adjudicator_settles_a_dispute(stage: Stage) -> None:
     press(page, "1")
     expect(page.get_by_role("heading", name="2 judgments side by side")).to_be_visible()
     expect(page.get_by_role("article")).to_have_count(2)
+    for name, number in (("Alice", 1), ("Bob", 2)):
+        expect(page.get_by_role("article", name=name)).to_have_count(int(named))
+        expect(page.get_by_role("article", name=f"Reviewer {number}")).to_have_count(int(not named))
     press(page, "2")
     press(page, "Enter")
     expect(page.get_by_role("heading", name="This queue is empty")).to_be_visible()
