@@ -64,16 +64,17 @@ def evidence_file(request: HttpRequest, file_id: UUID) -> HttpResponseBase:
     etag = quote_etag(str(file.sha256))
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         return _marked(HttpResponseNotModified(), etag)
-    asked = _asked_part(request, etag, file.size)
+    size = file.size or 0
+    asked = _asked_part(request, etag, size)
     if asked == NO_PART:
-        return _marked(HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"}), etag)
-    first, last = asked or (0, file.size - 1)
+        return _marked(HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"}), etag)
+    first, last = asked or (0, size - 1)
     content = _opened(file)
     content.seek(first)
     response = FileResponse(Part(content, last - first + 1), content_type=_content_type(file.media_type))
     if asked:
         response.status_code = 206
-        response["Content-Range"] = f"bytes {first}-{last}/{file.size}"
+        response["Content-Range"] = f"bytes {first}-{last}/{size}"
     response["Content-Length"] = str(last - first + 1)
     response["Content-Disposition"] = disposition(file)
     return _marked(response, etag)
@@ -94,7 +95,9 @@ def read_file(request: PortalRequest, seat_id: UUID, file_id: UUID) -> HttpRespo
     finally:
         content.close()
     context = {"seat": seat, "reference": queries.shown_reference(seat), "file": file, "text": text}
-    return render(request, "reviews/read_file.html", context | {"is_cut": file.size > MOST_READ, "most": MOST_READ})
+    return render(
+        request, "reviews/read_file.html", context | {"is_cut": (file.size or 0) > MOST_READ, "most": MOST_READ}
+    )
 
 
 def _asked_part(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:

@@ -154,7 +154,7 @@ def add_seats(*, actor: Actor, seats: Sequence[NewSeat]) -> dict[UUID, UUID]:
         for seat_id, panel_id in zip(uuid7s(len(panel_ids)), panel_ids, strict=True)
     ]
     with connection.cursor() as cursor:
-        asked_for = {"tenant": actor.tenant_id, "seats": orjson.dumps(rows).decode(), "nobody": NOBODY}
+        asked_for: dict[str, Any] = {"tenant": actor.tenant_id, "seats": orjson.dumps(rows).decode(), "nobody": NOBODY}
         cursor.execute(panel_statements.ADD_SEATS, asked_for)
         return dict(cursor.fetchall())
 
