@@ -26,7 +26,7 @@ def names_in(text: str) -> list[str]:
 
 def _months(label: str) -> forms.IntegerField:
     """The number that belongs to another term."""
-    help_text = "For another term alone."
+    help_text = "Only where “Another term” is chosen."
     return forms.IntegerField(label=label, min_value=1, max_value=MAX_MONTHS, required=False, help_text=help_text)
 
 

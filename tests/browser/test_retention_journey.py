@@ -26,7 +26,8 @@ def test_a_rule_a_hold_and_an_erasure(stage: Stage, cast: Any, api: Any, store: 
     page.get_by_label("Fields that stay then").fill("amount, months")
     page.get_by_label("Erase after").select_option("twenty_five_months")
     page.get_by_role("button", name="Write it down").click()
-    expect(page.get_by_text("Somebody else sets it in force.").first).to_be_visible()
+    page.wait_for_url("**/rules/**")
+    expect(page.get_by_text("Somebody else sets it in force.", exact=True)).to_be_visible()
     address = page.url.removeprefix(stage.address)
 
     page.goto("/audits/retention/holds/")
