@@ -2,9 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from audits import appeal_api, performance_api, retention_api
+from audits import appeal_api, bias_api, performance_api, retention_api
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("bias-audits/", bias_api.BiasAudits.as_view(), name="api_bias_audits"),
+    path("bias-audits/<uuid:audit_id>/", bias_api.BiasAuditDetail.as_view(), name="api_bias_audit"),
+    path("bias-audits/<uuid:audit_id>/cancel", bias_api.CancelBiasAudit.as_view(), name="api_cancel_bias_audit"),
+    path("bias-audits/<uuid:audit_id>/sign", bias_api.SignBiasAudit.as_view(), name="api_sign_bias_audit"),
+    path("bias-audits/<uuid:audit_id>/report.pdf", bias_api.ReportAsPdf.as_view(), name="api_bias_report_pdf"),
+    path("bias-audits/<uuid:audit_id>/report.csv", bias_api.ReportAsCsv.as_view(), name="api_bias_report_csv"),
+    path("bias-audits/<uuid:audit_id>/report.json", bias_api.ReportAsJson.as_view(), name="api_bias_report_json"),
     path("figures/", performance_api.PerformanceFigures.as_view(), name="api_figures"),
     path("metrics", performance_api.Metrics.as_view(), name="api_metrics"),
     path("case-types/<slug:key>/baseline", performance_api.Baselines.as_view(), name="api_baseline"),

@@ -1,13 +1,19 @@
 """What the forms of bias audits take; services decide whether it will do."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
 from audits.fairness import rule_sets
+from audits.models import BiasAudit, Every
 from audits.services.bias import MAX_STATEMENT
+from audits.services.bias_findings import MAX_WORDS
+from audits.tallying import DECIDERS, FINAL
 from cases.models import CaseType, CaseTypeVersion
+from hitl_platform.tenants.models import Membership
 from reviews.models import Queue
 
 MANY = forms.CheckboxSelectMultiple
@@ -68,17 +74,22 @@ class AuditForm(forms.Form):
         self.fields["favourable"].initial = favourable
         self.fields["unfavourable"].initial = [key for key, _ in names if key not in favourable]
         self.fields["attributes"].initial = [key for key, _ in attributes][:2]
+        if "until" not in self.fields:
+            return
         last = date.today().replace(day=1) - timedelta(days=1)  # noqa: DTZ011 - a suggestion, to be changed by hand
         self.fields["until"].initial, self.fields["since"].initial = last, last.replace(day=1)
 
     def asked(self, case_type: str) -> dict[str, Any]:
         """As the service takes it."""
+        days = (self.cleaned_data["since"], self.cleaned_data["until"] + timedelta(days=1))
+        return self.given(case_type) | {"period": dict(zip(("from", "to"), map(_begin, days), strict=True))}
+
+    def given(self, case_type: str) -> dict[str, Any]:
+        """The same without the days."""
         given = self.cleaned_data
         kept = ("attributes", "favourable", "unfavourable", "truth", "reference", "minimum_cell", "rule_sets")
-        asked = {name: given[name] for name in kept} | {"case_type": case_type, "period": {
-            "from": _begin(given["since"]), "to": _begin(given["until"] + timedelta(days=1)),
-        }}  # fmt: skip
-        return asked | {name: given[name] for name in ("title", "queue") if given[name]}
+        optional = {name: given[name] for name in ("title", "queue") if given[name]}
+        return {name: given[name] for name in kept} | {"case_type": case_type} | optional
 
 
 class StatementForm(forms.Form):
@@ -91,3 +102,71 @@ class StatementForm(forms.Form):
 
 def _begin(day: date) -> str:
     return datetime.combine(day, time(), UTC).isoformat()
+
+
+class AssignForm(forms.Form):
+    """Who acts on a finding, and until when."""
+
+    owner_id = forms.TypedChoiceField(label="Owner", coerce=UUID)
+    due_on = forms.DateField(label="Due", widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        members = Membership.objects.filter(is_active=True).select_related("user").order_by("user__name")
+        self.fields["owner_id"].choices = [(str(each.user_id), each.user.name) for each in members]  # type: ignore[attr-defined]  # a choice field
+
+
+class WordsForm(forms.Form):
+    """What was done."""
+
+    action = forms.CharField(
+        label="What was done", max_length=MAX_WORDS, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
+    )
+
+
+class CloseForm(forms.Form):
+    """Why a finding ends."""
+
+    conclusion = forms.CharField(
+        label="Why it ends", max_length=MAX_WORDS, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
+    )
+    retest_id = forms.TypedChoiceField(label="Shown by the audit", coerce=UUID, required=False, empty_value=None)
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        audits = BiasAudit.objects.filter(finished_at__isnull=False).order_by("-id").values_list("pk", "title")
+        choices = [("", "No audit: for the reason above"), *((str(pk), title) for pk, title in audits[:50])]
+        self.fields["retest_id"].choices = choices  # type: ignore[attr-defined]  # a choice field
+
+
+class ScheduleForm(AuditForm):
+    """An audit that comes round: as one by hand, but for its days."""
+
+    every = forms.ChoiceField(label="How often", choices=Every.choices, initial=Every.MONTH)
+    since, until = None, None
+
+    def asked(self, case_type: str) -> dict[str, Any]:
+        """As the service takes it."""
+        return self.given(case_type) | {"every": self.cleaned_data["every"]}
+
+
+class WatchForm(forms.Form):
+    """Which ratio is watched."""
+
+    name = forms.CharField(label="Name", max_length=200)
+    decider = forms.ChoiceField(label="Whose answers", choices=[(each, each) for each in DECIDERS], initial=FINAL)
+    attribute = forms.ChoiceField(label="By attribute")
+    at_least = forms.DecimalField(
+        label="Alert below", min_value=Decimal("0.001"), max_value=1, decimal_places=3, initial=Decimal("0.8"),
+        help_text="The lowest group's favourable rate divided by the highest group's.",
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, version: CaseTypeVersion) -> None:
+        super().__init__(data)
+        attributes = [(key, each.get("title") or key) for key, each in version.attributes_schema.items()]
+        self.fields["attribute"].choices = attributes  # type: ignore[attr-defined]  # a choice field
+
+    def watched(self) -> dict[str, Any]:
+        """As the service takes it: the band in thousandths."""
+        given = self.cleaned_data
+        return {**given, "at_least": int(given["at_least"] * 1000)}

@@ -1,5 +1,7 @@
 """The report of an audit as it is presented: its document, with the names of people, queues and labels beside it."""
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,11 +14,13 @@ from audits.report_details import conditional, durations, errors, events, people
 from audits.report_document import Meta, Report, report_of
 from audits.report_outcomes import outcomes, sides, stages
 from audits.report_rules import rule_parts
+from audits.report_words import named_people
 from cases.definitions import label_names
 from cases.models import CaseTypeVersion
 from hitl_platform.tenants.models import User
 from reviews.models import Queue
 
+_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 REFERENCES = {"best": "the group with the best rate", "largest": "the largest group"}
 
 
@@ -45,7 +49,7 @@ def present(audit: BiasAudit) -> Report:
 
 def _meta(audit: BiasAudit, document: dict[str, Any]) -> Meta:
     definition = audit.definition
-    labels = _label_names(audit)
+    labels = label_names_of(audit)
     reference = definition["reference"]
     named = " ".join(f"{name}: {group}" for name, group in reference.items()) if isinstance(reference, dict) else ""
     return Meta(
@@ -88,13 +92,24 @@ def people_names(ids: set[str]) -> dict[str, str]:
     return {str(pk): name for pk, name in (*people, *queues)}
 
 
+def ids_in(texts: Sequence[str]) -> set[str]:
+    """The ids that stand in sentences."""
+    return {found for text in texts for found in _ID.findall(text)}
+
+
+def with_names(texts: Sequence[str]) -> list[str]:
+    """Sentences with the names of the people and queues whose ids stand in them."""
+    names = people_names(ids_in(texts))
+    return [named_people(text, people=names) for text in texts]
+
+
 def _people(document: dict[str, Any]) -> dict[str, str]:
     chapters = [document.get(name) or {} for name in ("reviewers", "queues")]
     groups = [each for sets in chapters for group in sets.values() for each in group.values()]
     return people_names({who for each in groups for who in each["who"]})
 
 
-def _label_names(audit: BiasAudit) -> dict[str, str]:
+def label_names_of(audit: BiasAudit) -> dict[str, str]:
     """The newest name of every label."""
     versions = CaseTypeVersion.objects.filter(case_type_id=audit.case_type_id).order_by("version")
     return {key: name for version in versions for key, name in label_names(version.labels).items()}

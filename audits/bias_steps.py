@@ -7,8 +7,9 @@ from django.core.cache import cache
 
 from audits.fairness import audit as fairness_audit
 from audits.fairness import document_bytes, document_digest
-from audits.models import BiasAudit
+from audits.models import BiasAudit, BiasSchedule
 from audits.services.bias_runs import begin_freezing, fail_bias_audit, finish_bias_audit, freeze_next_part, is_live
+from audits.services.bias_watch import begin_scheduled_audit
 from audits.states import AuditState
 from audits.tallying import count_cube, plan_of, population_of
 from hitl_platform.kernel.errors import Invalid
@@ -77,6 +78,18 @@ def compute_audit(steps: Sequence[ClaimedStep], finish: Finish) -> None:
         if locked.state == AuditState.RUNNING:
             text = document_bytes(document).decode()
             finish_bias_audit(locked, cube=audit.cube, document=document, text=text, sha=document_digest(document))
+
+
+def begin_scheduled(steps: Sequence[ClaimedStep], finish: Finish) -> None:
+    """A period is over: its audit begins, and the next is written down."""
+    step = steps[0]
+    with tenant_scope(step.tenant_id):
+        is_live = BiasSchedule.objects.filter(pk=step.subject_id, ended_at=None).exists()
+    if not is_live:
+        with finish.closing():
+            return
+    with finish():
+        begin_scheduled_audit(BiasSchedule.objects.select_for_update(no_key=True).get(pk=step.subject_id))
 
 
 def give_up_audit(steps: Sequence[ClaimedStep], finish: Finish) -> None:

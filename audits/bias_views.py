@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from audits import bias_queries, permissions
 from audits.bias_forms import AuditForm, StatementForm, TypeForm
-from audits.bias_reports import narrowing_words, people_names, present
+from audits.bias_reports import ids_in, narrowing_words, people_names, present
 from audits.bias_steps import progress_key
 from audits.models import BiasAudit
+from audits.report_words import named_people
 from audits.services.bias import (
     cancel_bias_audit,
     read_bias_audit,
@@ -45,6 +46,8 @@ def bias_audits(request: PortalRequest) -> HttpResponse:
         "page": page,
         "rows": [{"audit": audit, "narrowed": narrowing_words(audit)} for audit in page],
         "findings": [{"finding": each, "owner": owners.get(str(each.owner_id), "")} for each in findings],
+        "schedules": bias_queries.live_schedules(request.actor),
+        "monitors": bias_queries.live_monitors(request.actor),
     }
     return render(request, "audits/bias/list.html", context)
 
@@ -130,13 +133,17 @@ def _report(request: PortalRequest, audit_id: UUID, form: StatementForm) -> dict
     audit = read_bias_audit(actor=request.actor, audit_id=audit_id)
     findings = list(bias_queries.findings_of(request.actor, audit))
     people = [audit.requested_by, audit.signed_by, *(each.owner_id for each in findings)]
-    names = people_names({str(person) for person in people if person})
+    names = people_names({str(person) for person in people if person} | ids_in([each.text for each in findings]))
     return {
         "audit": audit,
         "report": present(audit),
-        "findings": [{"finding": each, "owner": names.get(str(each.owner_id), "")} for each in findings],
+        "findings": [
+            {"finding": each, "owner": names.get(str(each.owner_id), ""), "text": named_people(each.text, people=names)}
+            for each in findings
+        ],
         "asked_by": names.get(str(audit.requested_by), "a schedule"),
         "signed_by": names.get(str(audit.signed_by), ""),
+        "may_drill": permissions.can_audit(request.actor),
         "may_sign": permissions.can_sign_audits(request.actor) and request.actor.id not in audit.run_by,
         "form": form,
     }

@@ -10,7 +10,7 @@ from html import escape
 
 WIDTH = 400
 LEFT, RIGHT = 10, 10
-ROW, SERIES, LEGEND, FOOT = 22, 15, 20, 24
+ROW, SERIES, LEGEND, FOOT = 18, 14, 20, 24
 PLOT = 260
 SHAPES = ("circle", "square", "triangle", "diamond")
 PAPER = (

@@ -193,7 +193,8 @@ def people_section(document: Plain, meta: Meta) -> Section | None:
     for by, title in (("reviewers", "Reviewers"), ("queues", "Queues")):
         for at, (name, groups) in enumerate((document.get(by) or {}).items(), 1):
             for group, found in groups.items():
-                if found["who"]:
+                # alone, a queue differs from nobody
+                if len(found["who"]) > 1:
                     claims.append(_people_claim(f"{by}-{at}-{len(claims)}", f"{title}: {group} ({name})", found, meta))
     intro = (
         "How much less often somebody decides in favour of a group than of all others, in points, among cases that are "
@@ -237,7 +238,7 @@ def conditional(document: Plain) -> Section | None:
         chart = PointChart(
             f"Difference at equal {factors}", ("difference",), rows, lambda value: f"{value * 100:+g}", zero=0
         )
-        sentence = "Differences that remain cannot be due to these factors."
+        sentence = "Differences that remain are not explained by these factors."
         table = _conditional_table(effects, odds)
         claims.append(
             Claim(f"equal-{at}", f"By {group_words(name)}", sentence, chart, table, is_folded=not is_single(name))

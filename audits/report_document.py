@@ -265,7 +265,7 @@ def _headlines(document: Plain, meta: Meta) -> tuple[Headline, ...]:
 
 def weightiest(findings: Sequence[Plain]) -> list[Plain]:
     """Findings as they are told: where it begins, then what it comes to; of each group the first of a kind alone."""
-    order = {"stage": 0, "favourable_rate": 1, "reviewer": 2, "queue": 2, "tpr": 3, "fpr": 3}
+    order = {"stage": 0, "favourable_rate": 1, "tpr": 2, "fpr": 2, "reviewer": 3, "queue": 3}
     ranked = sorted(
         findings,
         key=lambda found: (

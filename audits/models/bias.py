@@ -197,29 +197,28 @@ class Finding(TenantOwned):
 class BiasMonitor(TenantOwned):
     """A ratio that is watched: whenever an audit of the case type finishes, whether it lies within its band.
 
-    The band is of whole thousandths, so that a ratio is compared with it in integers.
+    The band reaches from so many thousandths of the best group's rate to equality, so that a ratio is compared with it
+    in integers.
     """
 
     case_type = TenantForeignKey(CaseType, related_name="+")
     name = models.TextField()
-    stage = models.TextField()
-    attributes = ArrayField(models.TextField())
-    low = models.IntegerField()
-    high = models.IntegerField()
+    # whose answers, and the groups of which attribute
+    decider = models.TextField()
+    attribute = models.TextField()
+    at_least = models.SmallIntegerField()
     created_by = models.UUIDField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    # where the last audit found it: none yet, within, outside, or not defined
+    # the lowest ratio that the last audit found, of which group is the report's to say; none where it is not defined
     last_audit = TenantForeignKey(BiasAudit, null=True, related_name="+")
-    last_ratio = models.TextField(default="")
+    last_ratio = models.FloatField(null=True)
     is_outside = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
         base_manager_name = "objects"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(low__range=(0, 1000), high__range=(1000, 10_000)), name="no_band_without_equality"
-            ),
+            models.CheckConstraint(condition=Q(at_least__range=(1, 1000)), name="no_band_without_equality"),
         ]
 
     def __str__(self) -> str:

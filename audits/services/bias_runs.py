@@ -8,6 +8,7 @@ from django.utils import timezone
 from audits import freezing
 from audits.models import BiasAudit, Finding, Severity
 from audits.services.bias import COMPUTE, FREEZE, enqueue_next
+from audits.services.bias_watch import look_at_ratios
 from audits.states import BIAS_AUDIT, AuditState
 from hitl_platform.kernel.errors import Invalid
 from hitl_platform.ledger.commands import record
@@ -73,6 +74,7 @@ def finish_bias_audit(
         "findings": {severity: severities.count(severity) for severity in Severity.values},
     }
     record("bias_audit.finished", audit, actor=_worker(audit), body=body)
+    look_at_ratios(audit, document)
     # what was found stands in the report alone: a notice travels by mail
     _tell(audit, subject="A bias audit is finished", text=f"“{audit.title}” has a report to read and sign.")
 

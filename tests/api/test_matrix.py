@@ -37,6 +37,10 @@ FILE = {"url": "https://files.example.org/scan.png"}
 LEASE = {"lease_token": 1}
 RETENTION = {"case_type": "loan", "basis": "25 months", "erase_after_months": 25}
 APPEAL = {"case_id": str(SEAT), "statement": "It is not so."}
+BIAS_AUDIT = {
+    "case_type": "loan", "attributes": ["sex"], "favourable": ["approve"],
+    "period": {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"},
+}  # fmt: skip
 ANSWER = LEASE | {"label": "approve"}
 AWAY = {"starts_at": "2090-01-01T00:00:00Z", "ends_at": "2090-01-02T00:00:00Z"}
 TEMPLATE = {"key": "pair", "name": "Pair", "seats": 2}
@@ -60,6 +64,7 @@ MEMBERS = Row("401 403 403 403 200 200 200 200 200")
 KEEPERS = Row("401 403 403 403 403 403 200 403 200")
 NO_RULE = "401 403 403 403 403 403 404 403 404"
 NO_SEAT = "401 403 403 403 404 404 404 404 404"
+NO_AUDIT = "401 404 403 404 403 403 404 403 404"
 TABLE: dict[tuple[str, str], Row] = {
     ("api_schema", "GET"): Row("401 200 200 200 200 200 200 200 200"),
     ("api_case_types", "GET"): READ_ALL,
@@ -86,6 +91,14 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api_file", "GET"): Row("401 404 403 404 403 404 404 404 404"),
     ("api_erase_file", "POST"): Row("401 404 403 404 403 404 404 403 404", {}),
     ("api_decisions", "GET"): READ_ALL,
+    ("api_bias_audits", "GET"): Row("401 200 403 200 403 403 200 403 200"),
+    ("api_bias_audits", "POST"): Row("401 400 403 201 403 403 201 403 201", BIAS_AUDIT),
+    ("api_bias_audit", "GET"): Row(NO_AUDIT),
+    ("api_cancel_bias_audit", "POST"): Row(NO_AUDIT, {}),
+    ("api_sign_bias_audit", "POST"): Row(NO_AUDIT, {"statement": "Read."}),
+    ("api_bias_report_pdf", "GET"): Row(NO_AUDIT),
+    ("api_bias_report_csv", "GET"): Row(NO_AUDIT),
+    ("api_bias_report_json", "GET"): Row(NO_AUDIT),
     ("api_appeals", "GET"): Row("401 200 403 200 403 200 200 403 200"),
     ("api_appeals", "POST"): Row("401 404 403 404 403 404 404 403 404", APPEAL),
     ("api_appeal", "GET"): Row("401 404 403 404 403 404 404 403 404"),

@@ -1,5 +1,9 @@
 """Pages of bias audits: who finds them, what they show, what they cost, that they work without scripts."""
 
+import csv
+import hashlib
+import io
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +12,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from audits.models import BiasAudit
+from audits.report_csv import safe
 from audits.services.bias import request_bias_audit, sign_bias_audit
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.scope import tenant_scope
@@ -102,7 +107,8 @@ def test_the_report_costs_the_same_however_many_cases(
 ) -> None:
     audit = run(request_bias_audit(actor=ada, asked=ASKED))
     officer.get("/audits/")
-    with django_assert_num_queries(SHELL + 3):
+    # the audits and how many, open findings, schedules, watched ratios
+    with django_assert_num_queries(SHELL + 5):
         officer.get("/audits/")
     # the audit twice (whether it is readable, and the reading of it), the reading's savepoint and event, the findings,
     # who took part, labels, names of people and queues
@@ -110,3 +116,40 @@ def test_the_report_costs_the_same_however_many_cases(
         officer.get(f"/audits/{audit.pk}/")
     sign_bias_audit(actor=olga, audit_id=audit.pk, statement="Read.")
     assert read(officer.get(f"/audits/{audit.pk}/"))
+
+
+def test_what_is_carried_away_is_the_report_and_is_recorded(
+    world: World, officer: Client, ada: Actor, client_for: Any, cast: Cast
+) -> None:
+    audit = run(request_bias_audit(actor=ada, asked=ASKED | {"rule_sets": ["nyc_ll144"], "title": "=HYPERLINK(1)"}))
+    address = f"/audits/{audit.pk}/report"
+    document = officer.get(f"{address}.json").content
+    assert hashlib.sha256(document).hexdigest() == audit.report_sha256
+    paper = officer.get(f"{address}.pdf")
+    assert (paper.content[:5], paper.headers["Content-Type"]) == (b"%PDF-", "application/pdf")
+    assert paper.content == officer.get(f"{address}.pdf").content
+    lines = list(csv.reader(io.StringIO(officer.get(f"{address}.csv").content.decode())))
+    assert ["Final decisions", "By sex", "male", "Impact ratio", "1.0000"] in lines
+    assert events(audit)[-4:] == ["bias_audit.exported"] * 4
+    assert client_for(cast.people["mona"]).get(f"{address}.pdf").status_code == 404
+
+
+def test_a_number_leads_to_its_cases_and_a_suppressed_one_to_none(world: World, officer: Client, ada: Actor) -> None:
+    audit = run(request_bias_audit(actor=ada, asked=ASKED))
+    groups = json.loads(audit.report)["deciders"]["final decision"]["audits"]["sex\u00d7race"]["groups"]
+    shown = next(name for name, found in groups.items() if not found.get("suppressed") and "unknown" not in name)
+    hidden = next(name for name, found in groups.items() if found.get("suppressed"))
+    query = {"of": "final decision", "by": "sex\u00d7race", "group": shown, "answer": "favourable"}
+    page = officer.get(f"/audits/{audit.pk}/cases/", query).content.decode()
+    assert f"{groups[shown]['favourable_n']} case" in page
+    assert events(audit)[-1] == "bias_audit.read"
+    assert officer.get(f"/audits/{audit.pk}/cases/", query | {"group": hidden}).status_code == 404
+    assert officer.get(f"/audits/{audit.pk}/cases/", {"of": "panel"}).status_code == 404
+    sent = {"of": "sent to people", "by": "sex", "group": "female"}
+    assert "sent to people" in officer.get(f"/audits/{audit.pk}/cases/", sent).content.decode()
+
+
+def test_no_cell_of_a_spreadsheet_is_a_formula() -> None:
+    assert [safe(cell) for cell in ("=1+1", "+49 170", "-12.5", "@a", "+8.1", "female")] == [
+        "'=1+1", "'+49 170", "-12.5", "'@a", "+8.1", "female",
+    ]  # fmt: skip
