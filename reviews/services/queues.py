@@ -46,17 +46,11 @@ def create_queue(
     """
     require(permissions.can_define_reviews(actor))
     _require_known(settings)
+    case_type = get_case_type(actor, case_type_key) if case_type_key else None
     queue = Queue(
-        tenant_id=actor.tenant_id,
-        key=key,
-        name=name,
-        template_key=template_key,
-        case_type=get_case_type(actor, case_type_key) if case_type_key else None,
-        lease_seconds=lease_seconds,
-        undo_seconds=undo_seconds,
-        instructions=instructions,
-        **settings,
-    )
+        tenant_id=actor.tenant_id, key=key, name=name, template_key=template_key, case_type=case_type,
+        lease_seconds=lease_seconds, undo_seconds=undo_seconds, instructions=instructions, **settings,
+    )  # fmt: skip
     _require_valid(queue)
     try:
         with transaction.atomic():
