@@ -12,6 +12,7 @@ from uuid import UUID
 
 from cases.definitions import label_names
 from cases.models import Case
+from hitl_platform.console.words import in_words
 from hitl_platform.ledger.disclosure import WITHHELD
 from hitl_platform.ledger.queries import CaseEvent, case_events
 from hitl_platform.tenants.actor import Actor
@@ -169,7 +170,7 @@ def _because(event: CaseEvent, known: _Known) -> list[str]:
     if event.verb in ("panel.disputed", "panel.settled"):
         methods = [(name, found) for name, found in body.items() if isinstance(found, dict) and "votes" in found]
         return [
-            f"{_in_words(name).capitalize()}: “{known.labels.get(found['label'], found['label'])}”, "
+            f"{in_words(name)}: “{known.labels.get(found['label'], found['label'])}”, "
             f"{float(found['confidence']):.0%} sure, of {found['votes']} votes"
             for name, found in methods
         ]

@@ -38,7 +38,8 @@ def today(actor: Actor) -> str:
         return "No case came in the last 24 hours, and none was decided." + (_late(late) if late else "")
     pace = "as many as came" if total == came else "more than came" if total > came else "fewer than came"
     by_people = f"{thousands(total - alone)} of them with people" if total else ""
-    told = f"{_cases(came)} came in the last 24 hours and {thousands(total)} were decided, {pace}"
+    decided_words = f"{thousands(total)} {'was' if total == 1 else 'were'} decided"
+    told = f"{_cases(came)} came in the last 24 hours and {decided_words}, {pace}"
     return f"{told}{f'; {by_people}' if by_people else ''}.{_late(late)}"
 
 

@@ -129,7 +129,7 @@ def test_home_says_how_today_goes_and_what_could_be_changed(
     office.activate()
     set_queue(office, gold_rate=0.1)
     with office.scope():
-        told = "2 cases came in the last 24 hours and 1 were decided, fewer than came; 1 of them with people."
+        told = "2 cases came in the last 24 hours and 1 was decided, fewer than came; 1 of them with people."
         assert today(mona) == f"{told} None is overdue."
         assert changes(mona) == []
     for name in REVIEWERS:
