@@ -143,7 +143,7 @@ class Play:
 
     def _dice(self, local: str) -> random.Random:
         # one die each, so that what one says does not hang on who else plays
-        return self.dice.setdefault(local, random.Random(f"{self.organisation.slug}:{local}"))  # noqa: S311
+        return self.dice.setdefault(local, random.Random(f"{self.organisation.slug}:{local}"))  # noqa: S311  # a simulation is repeatable
 
 
 @dataclass(frozen=True)
