@@ -32,7 +32,7 @@ document.addEventListener("keydown", (event) => {
 });
 // a menu that opens is entered; one that is left closes
 document.addEventListener("toggle", (event) => {
-  if (event.target.matches("details.menu[open]")) event.target.querySelector(".sheet :is(input:checked, input:not([type=hidden]), select, button)")?.focus();
+  if (event.target.matches("details.menu[open]")) event.target.querySelector(".sheet :is(input:checked, input:not([type=hidden]), textarea, select, button)")?.focus();
 }, { capture: true });
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
