@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -76,10 +77,8 @@ def compare(cube: Cube, *, attributes: tuple[str, ...], decider: str, plan: Plan
     together = stacked(pairs)
     rates = by_name(pairs, values=rate(together))
     lows, highs = (by_name(pairs, values=side) for side in wilson_bounds(together, confidence=plan.confidence))
-    known_n = np.where(groups.known, n, 0)
     share = rate((n, np.full(len(n), n.sum())))
     under = (n * SMALL_SHARE[1] < SMALL_SHARE[0] * n.sum()) & (n > 0)
-    best = one_of((k, n), to.best)
     return Comparison(
         groups=groups,
         hidden=concealed,
@@ -89,28 +88,36 @@ def compare(cube: Cube, *, attributes: tuple[str, ...], decider: str, plan: Plan
         rates=rates,
         bounds={name: (lows[name], highs[name]) for name in pairs},
         to=to,
-        impact=disparities.ratios_to_best(rates["favourable_rate"], compared=compared),
-        impact_bounds=ratio_bounds((k, n), best, confidence=plan.confidence),
-        impact_without_small=without_small(rates["favourable_rate"], compared=compared, under=under),
-        below=below(k, n=n, to=to, plan=plan) & (n > 0),
-        lacking=np.zeros(len(n), dtype=np.int64)
-        if to.best is None
-        else disparities.shortfall(k, n=n, best=to.best, limit=plan.limit),
         share=share,
         under_share=under,
-        fisher_to_best=fisher((k, n), best),
-        z_to_best=pooled_z((k, n), best),
+        impact_without_small=without_small(rates["favourable_rate"], compared=compared, under=under),
+        **to_best((k, n), to=to, rates=rates["favourable_rate"], compared=compared, plan=plan),
         against=against_others(pairs, to=to, compared=compared, plan=plan),
         spreads={name: spread(values, compared=compared) for name, values in rates.items()},
         spread_bounds=bootstrap_spreads(
             {name: pairs[name] for name in SPREADS},
-            compared=compared & (known_n > 0),
+            compared=compared & (n > 0),
             random=np.random.default_rng([plan.seed, zlib.crc32(f"{decider}\n{groups.name}".encode())]),
             replicates=plan.replicates,
             confidence=plan.confidence,
         ),
         chi=chi_square((k[compared], n[compared])),
     )
+
+
+def to_best(pair: Pair, *, to: Comparators, rates: Floats, compared: Mask, plan: Plan) -> dict[str, Any]:
+    """How each group stands against the best: the parts of a Comparison that say so, by name."""
+    k, n = pair
+    best = one_of(pair, to.best)
+    nobody = np.zeros(len(n), dtype=np.int64)
+    return {
+        "impact": disparities.ratios_to_best(rates, compared=compared),
+        "impact_bounds": ratio_bounds(pair, best, confidence=plan.confidence),
+        "below": below(k, n=n, to=to, plan=plan) & (n > 0),
+        "lacking": nobody if to.best is None else disparities.shortfall(k, n=n, best=to.best, limit=plan.limit),
+        "fisher_to_best": fisher(pair, best),
+        "z_to_best": pooled_z(pair, best),
+    }
 
 
 def one_of(pair: Pair, place: int | None) -> Pair:

@@ -130,4 +130,4 @@ def score_edges(bins: int = SCORE_BINS) -> tuple[float, ...]:
 
 def time_edges() -> tuple[float, ...]:
     """Edges for durations in seconds, eight to a power of ten from a tenth of a second to 116 days."""
-    return (0.0, *(float(f"{10 ** (number / 8):.4g}") for number in range(-8, 57)))
+    return (0.0, *(10.0 ** (number / 8) for number in range(-8, 57)))

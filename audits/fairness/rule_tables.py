@@ -80,11 +80,8 @@ def impact_table(
     )
     rates = rate((tally.k, tally.n))
     ratios = disparities.ratios_to_best(rates, compared=tally.kept)
-    limit = table.limit or plan.limit
     best = int(np.argmax(np.where(tally.kept, rates, -1.0))) if tally.kept.any() else None
-    under = np.zeros(len(tally.n), dtype=bool)
-    if best is not None and table.limit is not None:
-        under = disparities.below_limit(tally.k, n=tally.n, best=best, limit=limit) & tally.kept
+    under = under_limit(tally, best=best, limit=table.limit)
     tests = tested_columns(tally, plan=plan) if table.is_tested else {}
     rows = rows_of(tally, rates=rates, ratios=ratios, under=under, tests=tests, plan=plan)
     return {
@@ -99,12 +96,23 @@ def impact_table(
         "rows": rows,
         "excluded": excluded_rows(tally, rates=rates, justifications=justifications),
         "suppressed": int(tally.hidden.sum()),
-        "flags": [
-            {"decider": decider, "set": set_name(attributes), "category": tally.labels[place],
-             "impact_ratio": plain(float(ratios[place])), "limit": list(limit)}
-            for place in np.flatnonzero(under).tolist()
-        ],
-    }  # fmt: skip
+        "flags": flags_of(tally, ratios=ratios, under=under, shown={"decider": decider, "set": set_name(attributes)}),
+    }
+
+
+def under_limit(tally: Tally, *, best: int | None, limit: tuple[int, int] | None) -> Mask:
+    """Who lies under the rule's limit of the best; nobody where there is no limit or nobody to compare with."""
+    if best is None or limit is None:
+        return np.zeros(len(tally.n), dtype=bool)
+    return disparities.below_limit(tally.k, n=tally.n, best=best, limit=limit) & tally.kept
+
+
+def flags_of(tally: Tally, *, ratios: Floats, under: Mask, shown: Plain) -> list[Plain]:
+    """Each category under the limit, with what is shown beside it."""
+    return [
+        {"category": tally.labels[place], "impact_ratio": plain(float(ratios[place])), **shown}
+        for place in np.flatnonzero(under).tolist()
+    ]
 
 
 def tally_of(
