@@ -138,7 +138,7 @@ def _for_type(
     if not chosen.is_bound or not chosen.is_valid():
         return render(request, "audits/bias/choose.html", {"form": chosen}, status=400 if chosen.is_bound else 200)
     version: CaseTypeVersion = get_current_version(request.actor, chosen.cleaned_data["type"].key)
-    form = form_of(request.POST or None, version=version)
+    form = form_of(request.POST if request.method == "POST" else None, version=version)
     if request.method == "POST" and form.is_valid():
         try:
             run(form, version.case_type.key)

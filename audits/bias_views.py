@@ -62,7 +62,7 @@ def new_bias_audit(request: PortalRequest) -> HttpResponse:
         status = 400 if chosen.is_bound else 200
         return render(request, "audits/bias/choose.html", {"form": chosen}, status=status)
     version = get_current_version(request.actor, chosen.cleaned_data["type"].key)
-    form = AuditForm(request.POST or None, version=version)
+    form = AuditForm(request.POST if request.method == "POST" else None, version=version)
     if request.method == "POST" and form.is_valid():
         try:
             audit = request_bias_audit(actor=request.actor, asked=form.asked(version.case_type.key))

@@ -136,7 +136,7 @@ def _points(paper: _Paper, chart: PointChart) -> None:
     for row in chart.rows:
         paper.text(LEFT, y + 15, row.label if not row.words else f"{row.label}: {row.words}", soft=bool(row.words))
         for at, point in enumerate(row.points if not row.words else ()):
-            _point(paper, at, point, y=y + ROW + SERIES * at + 4, place=place)
+            _point(paper, at, point, y=y + ROW + SERIES * at + 7, place=place)
         y += _height(row)
     paper.height = below + FOOT
     if chart.limit is not None and chart.limit_name:

@@ -20,6 +20,8 @@ from audits.report_words import (
 
 Plain = Mapping[str, Any]
 FINAL = "final decision"
+# fewer known cases than this make no point of a calibration line
+ENOUGH = 20
 ERRORS = (
     ("tpr", "True positive"),
     ("fpr", "False positive"),
@@ -119,7 +121,7 @@ def scores(document: Plain) -> Section | None:
             continue
         shown = {group: each for group, each in found["groups"].items() if not each.get("suppressed")}
         lines = [
-            [(each["mean_score"], each["positive_rate"]) for each in group["calibration"] if each["n"] >= 5]
+            [(each["mean_score"], each["positive_rate"]) for each in group["calibration"] if each["n"] >= ENOUGH]
             for group in shown.values()
         ]
         chart = LineChart(f"Calibration by {name}", tuple(shown), lines, "mean score", "share that came true")

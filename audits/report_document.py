@@ -26,6 +26,8 @@ from audits.report_words import (
 
 Plain = Mapping[str, Any]
 HEADLINES = 3
+# what still fits a page; the table tells the rest
+MOST_ROWS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,14 @@ class Claim:
 
     @property
     def svg(self) -> str:
-        """The chart as markup in which every word is escaped."""
-        return draw(self.chart) if self.chart else ""
+        """The chart as markup in which every word is escaped; none where it would be longer than a page."""
+        return self.drawn(standalone=False)
+
+    def drawn(self, *, standalone: bool) -> str:
+        """The same, with the colours of paper inside or without."""
+        if self.chart is None or (isinstance(self.chart, PointChart) and not 0 < len(self.chart.rows) <= MOST_ROWS):
+            return ""
+        return draw(self.chart, standalone=standalone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 import typst
 
-from audits.charts import draw
 from audits.report_document import Claim, Report
 
 TEMPLATE = Path(__file__).with_name("report.typ")
@@ -66,7 +65,7 @@ def _claim(claim: Claim) -> dict[str, Any]:
     return {
         "title": claim.title,
         "sentence": claim.sentence,
-        "svg": draw(claim.chart, standalone=True) if claim.chart else "",
+        "svg": claim.drawn(standalone=True),
         "table": {
             "columns": [{"title": column.title, "is_number": column.is_number} for column in table.columns],
             "rows": [[{"text": cell.text, "meaning": cell.meaning} for cell in row] for row in table.rows],
