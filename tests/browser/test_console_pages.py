@@ -27,7 +27,10 @@ def test_queues_templates_policies_and_rules(stage: Stage, office: Office, sight
         "/console/reviews/escalationrule/draft/": ("console-rule-draft", ["Checked at once"]),
         f"/console/reviews/escalationrule/{rule.pk}/change/": ("console-rule", ["Disable", "SLA breached"]),
         "/console/reviews/qualityrule/rule/": ("console-quality-rule", ["It holds for what is assessed"]),
-        "/console/reviews/goldcontest/": ("console-contests-none", ["Nothing here yet", "What reviewers say against known answers."]),
+        "/console/reviews/goldcontest/": (
+            "console-contests-none",
+            ["Nothing here yet", "What reviewers say against known answers."],
+        ),
     }
     for path, (name, shows) in pages.items():
         page.goto(path)

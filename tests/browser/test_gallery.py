@@ -2,20 +2,23 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import connection
+from django.db.models import GeneratedField, Model
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from cases.models import Case
 from cases.services import post_outcome
+from hitl_platform.kernel.ids import uuid7
 from hitl_platform.notices.models import Notice
 from hitl_platform.tenants.models import User
 from hitl_platform.tenants.scope import tenant_scope
-from reviews.models import Judgment, Seat
+from reviews.models import Panel, Seat
 from tests.browser.sight import Sight
 from tests.browser.stage import ZOOMED, Stage, press
 from tests.browser.test_pages import STATEMENT, Views, claim, views
@@ -121,6 +124,19 @@ def test_refusals(stage: Stage, views: Views, sight: Sight, settings: Any) -> No
             sight.shoot(page, f"refusal-{kind}", shows=[words, "My queues"])
 
 
+def copy(model: type[Model], row_id: UUID, ids: list[UUID], **columns: str) -> None:
+    """Copies of a row under these ids, with other values (SQL) in some columns."""
+    names = [field.column for field in model._meta.concrete_fields if not isinstance(field, GeneratedField)]
+    values = [{"id": "copied.id", **columns}.get(name, f"row.{name}") for name in names]
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"insert into {table} ({', '.join(names)}) select {', '.join(values)} from {table} row,"
+            " unnest(%s::uuid[]) with ordinality as copied (id, number) where row.id = %s",
+            [ids, row_id],
+        )
+
+
 def test_thousands_of_cases_and_of_judgments(stage: Stage, views: Views, sight: Sight) -> None:
     desk = open_desk(stage.cast, cases=1, undo_seconds=0)
     url = claim(stage, "alice")
@@ -131,16 +147,12 @@ def test_thousands_of_cases_and_of_judgments(stage: Stage, views: Views, sight: 
     expect(page.get_by_role("heading", name="Finished today")).to_be_visible()
     case = desk.submit(purpose="Boat")
     desk.run()
-    more = (
-        "insert into reviews_seat (tenant_id, id, panel_id, case_id, queue_id, kind, state, advice, priority, skills,"
-        " opened_at, lease_token) select seat.tenant_id, gen_random_uuid(), seat.panel_id, seat.case_id, seat.queue_id,"
-        " seat.kind, 'open', seat.advice, 9, '{}', now(), 0 from reviews_seat seat, generate_series(1, 5000)"
-        " where seat.case_id = %s"
-    )
-    with tenant_scope(case.tenant_id), connection.cursor() as cursor:
-        cursor.execute(more, [case.pk])
-        assert Seat.objects.filter(state="open").count() == 5_001
-        assert Judgment.objects.count() == 1
+    with tenant_scope(case.tenant_id):
+        seat = Seat.objects.get(case=case)
+        ids = [uuid7() for _ in range(1_200)]
+        copy(Case, case.pk, ids, external_id="'copy-' || number")
+        copy(Panel, seat.panel_id, ids, case_id="copied.id")
+        copy(Seat, seat.pk, ids, case_id="copied.id", panel_id="copied.id", priority="9")
     for page in views("alice"):
         sight.visit(page, "/", "my-queues-thousands", shows=["1\u202f000", "waiting for you", "Finished today"])
         sight.visit(page, f"/queues/{QUEUE}/", "queue-thousands", shows=["These are the first 20.", "Priority 9"])
