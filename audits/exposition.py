@@ -5,6 +5,7 @@ case or a person is ever a label.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -100,16 +101,17 @@ class _Tenant:
             ages.add_metric([kind, state], float(late))
         yield from (steps, ages)
 
-    def _rows(self, statement: str) -> list[tuple[str, ...]]:
-        asked = {"tenant": self.actor.tenant_id, "states": [*LIVE, StepState.DEAD]}
+    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+        asked: dict[str, Any] = {"tenant": self.actor.tenant_id, "states": [*LIVE, StepState.DEAD]}
         with connection.cursor() as cursor:
             cursor.execute(statement, asked)
-            return cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def exposition(actor: Actor) -> bytes:
     """One scrape: what stands and waits at the actor's tenant, six statements."""
     require(performance_permissions.can_see_performance(actor))
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Tenant(actor))  # type: ignore[arg-type]  # a collector is whatever has `collect`
+    registry.register(_Tenant(actor))
     return generate_latest(registry)
