@@ -1,6 +1,7 @@
 """Which scenes there are, in the order in which they are played: what takes time goes on while others are played."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from audits.demo.scenes import panels, people, plots, rules
 from audits.demo.scenes.playing import Play, Scene
@@ -79,7 +80,7 @@ def set_scenes(plays: Sequence[Play], *, say: Callable[[str], None]) -> int:
 def _wait_for_ends(play: Play) -> None:
     """Until a panel of each kind has settled, the overdue case is escalated, and the reviewer is paused."""
     for queue in MODES[play.organisation.slug]:
-        play.wait_for(lambda queue=queue: play.has_settled(queue), what=f"a settled panel in {queue}")  # type: ignore[misc]  # bound at once
+        play.wait_for(partial(play.has_settled, queue), what=f"a settled panel in {queue}")
     if play.organisation.slug == "northwind":
         play.wait_for(lambda: people.is_escalated(play), what="an escalation")
     else:
