@@ -32,6 +32,7 @@ UNKNOWN = "unknown"
 PROVENANCE = "provenance"
 SECONDS = "seconds to decision"
 JUDGMENT = "judgment"
+SCORE_BAND = "band of the model's score"
 SENT, OVERTURNED = "sent to people", "overturned"
 AI, HUMANS, FIRST, PANEL, FINAL, APPEALED = (
     "AI alone", "humans alone", "first judgment", "panel", "final decision", "after appeal",
@@ -50,20 +51,26 @@ STAGES = (
 
 # of one audit
 _OF = "from audits_frozendecision where tenant_id = %(tenant)s and audit_id = %(audit)s and groups is not null"
-_CUBE = f"""
-select groups, factors, truth, ai, human, first, panel, final, appealed, routed::int, overturned::int, count(*),
-    sum(weight), sum(weight * weight)
-from (select *, case when %(weighted)s and truth is not null and propensity > 0
-                     then round((1 / propensity)::numeric, 9) else 1 end as weight {_OF}) weighed
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-"""  # noqa: S608 - the one thing put in is the constant above
+# the band of the score comes last among the factors; 0: there is no score
+_KEYS = """
+select groups, factors || coalesce(least(floor(score * 20)::int, 19) + 1, 0)::smallint, truth, ai, human, first, panel,
+    final, appealed, routed::int, overturned::int, count(*),
+"""
+_GROUPED = "group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11"
+_CUBE = f"{_KEYS} count(*), count(*) {_OF} {_GROUPED}"
+_WEIGHTED_CUBE = f"""
+{_KEYS} sum(weight), sum(weight * weight)
+from (select *, case when truth is not null and propensity > 0 then round((1 / propensity)::numeric, 9) else 1 end
+    as weight {_OF}) weighed {_GROUPED}
+"""
+# bins as `score_edges` and `time_edges` have them; sums of whole billionths and millionths, in any order the same
 _SCORES = f"""
-select groups, truth, least(greatest(width_bucket(score, %(scores)s::float8[]) - 1, 0), %(score_bins)s - 1), count(*),
-    sum(round(score::numeric, 9)) {_OF} and score is not null group by 1, 2, 3 order by 1, 2, 3
+select groups, truth, least(floor(score * %(score_bins)s)::int, %(score_bins)s - 1), count(*),
+    sum((score * 1e9)::bigint) * 0.000000001 {_OF} and score is not null group by 1, 2, 3 order by 1, 2, 3
 """
 _SECONDS = f"""
-select groups, least(greatest(width_bucket(seconds, %(times)s::float8[]) - 1, 0), %(time_bins)s - 1), count(*),
-    sum(round(seconds::numeric, 6)) {_OF} and seconds is not null group by 1, 2 order by 1, 2
+select groups, case when seconds < 0.1 then 0 else least(floor(8 * log(seconds))::int + 9, %(time_bins)s - 1) end,
+    count(*), sum((seconds * 1e6)::bigint) * 0.000001 {_OF} and seconds is not null group by 1, 2 order by 1, 2
 """
 _REVIEWERS = f"""
 select reviewer_id::text, groups, factors, truth, first, count(*) {_OF} and reviewer_id is not null
@@ -77,20 +84,17 @@ group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 
 def count_cube(audit: BiasAudit) -> dict[str, Any]:
     """All tables of counts of an audit, as JSON. Inside the tenant's scope."""
-    scores, times = score_edges(), time_edges()
     values = {
         "tenant": audit.tenant_id,
         "audit": audit.pk,
-        # an outcome comes by itself; an adjudicated or a gold case is known because somebody looked
-        "weighted": audit.definition["truth"] in ("adjudication", "gold"),
-        "scores": list(scores),
-        "score_bins": len(scores) - 1,
-        "times": list(times),
-        "time_bins": len(times) - 1,
+        "score_bins": len(score_edges()) - 1,
+        "time_bins": len(time_edges()) - 1,
     }
+    # an outcome comes by itself; an adjudicated or a gold case is known because somebody looked
+    statement = _WEIGHTED_CUBE if audit.definition["truth"] in ("adjudication", "gold") else _CUBE
     answers = _answers(audit)
     return {
-        "rows": _summed(_cube_rows(_fetched(_CUBE, values), answers)),
+        "rows": _summed(_cube_rows(_fetched(statement, values), answers)),
         "scores": [
             [*groups, answers[truth], place, n, str(total)]
             for groups, truth, place, n, total in _fetched(_SCORES, values)
@@ -109,7 +113,9 @@ def population_of(audit: BiasAudit) -> Population:
     answers = [answer(name) for name in (TRUTH, *DECIDERS, SENT, OVERTURNED)]
     truth = answer(TRUTH)
     return Population(
-        cube=Cube.from_rows([*attributes, *factors, *answers], _weighed(cube["rows"], places=len(attributes))),
+        cube=Cube.from_rows(
+            [*attributes, *factors, _score_bands(), *answers], _weighed(cube["rows"], places=len(attributes))
+        ),
         scores=Histogram.from_rows(
             [*attributes, truth], edges=score_edges(), rows=_grouped(cube["scores"], places=len(attributes))
         ) if cube["scores"] else None,
@@ -133,6 +139,7 @@ def plan_of(audit: BiasAudit) -> Plan:
         stages=STAGES,
         events=(SENT, OVERTURNED),
         factors=tuple(audit.codebook["factors"]),
+        score_factor=SCORE_BAND,
         rule_sets=tuple(definition["rule_sets"]),
         context=_context(audit),
     )
@@ -143,7 +150,7 @@ def _context(audit: BiasAudit) -> dict[str, Any]:
     definition = audit.definition
     day, period = audit.known_on.date().isoformat(), definition["period"]
     known = {"date_of_audit": day, "outcomes_known_on": day, "period": f"{period['from'][:10]} to {period['to'][:10]}"}
-    facts = known | definition["facts"]
+    facts: dict[str, Any] = known | definition["facts"]
     told = facts.pop(PROVENANCE, None)
     if told is not None:
         # one sentence for all of them; a rule asks of each whether it was guessed
@@ -164,7 +171,7 @@ def _answers(audit: BiasAudit) -> dict[int | None, int]:
 def _fetched(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _cube_rows(rows: Iterable[Sequence[Any]], answers: dict[int | None, int]) -> Iterator[tuple[tuple[int, ...], Any]]:
@@ -202,6 +209,11 @@ def _factors(audit: BiasAudit) -> list[Axis]:
         named = _band_names(bands) if bands else each["values"]
         axes.append(factor(key, ["not told", *named]))
     return axes
+
+
+def _score_bands() -> Axis:
+    edges = [f"{edge:.2f}" for edge in score_edges()]
+    return factor(SCORE_BAND, ["no score", *(f"{low} to under {high}" for low, high in pairwise(edges))])
 
 
 def _band_names(bands: Sequence[str]) -> list[str]:

@@ -32,10 +32,12 @@ insert into audits_frozendecision (tenant_id, id, audit_id, case_id, groups, ai,
     truth, score, routed, propensity, seconds, overturned)
 select %(tenant)s, md5('frozen ' || n)::uuid, %(audit)s, md5('case ' || n)::uuid,
     array[n * 7919 %% 6 + 1, n * 104729 %% 2 + 1, n * 1299709 %% 5 + 1]::smallint[],
-    1 + (random() < 0.4)::int, 1 + (random() < 0.4)::int, 1 + (random() < 0.4)::int, 1 + (random() < 0.4)::int,
-    1 + (random() < 0.4)::int, 1 + (random() < 0.4)::int, case when random() < 0.8 then 1 + (random() < 0.5)::int end,
+    ai, human, human, human, final, final, case when random() < 0.8 then 1 + (random() < 0.5)::int end,
     random(), n %% 3 = 0, 1, 40 + 1000 * random(), false
-from generate_series(1, %(rows)s::bigint) n
+from (
+    select n, 1 + (random() < 0.4)::int as ai, 1 + (random() < 0.4)::int as human, 1 + (random() < 0.4)::int as final
+    from generate_series(1, %(rows)s::bigint) n
+) told
 """
 
 
