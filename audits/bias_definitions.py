@@ -134,7 +134,7 @@ def _factors(raw: Mapping[str, Any], version: CaseTypeVersion, fields: Fields) -
 def _narrowing(raw: Mapping[str, Any], version: CaseTypeVersion, fields: Fields) -> dict[str, Any]:
     """Queue, policy and model version to which the population is narrowed, by name and by id."""
     found: dict[str, Any] = {"queue_id": None, "policy_id": None, "model_version_id": None}
-    wanted = {name: raw.get(name) for name in ("queue", "policy_version", "model", "model_version")}
+    wanted: dict[str, Any] = {name: raw.get(name) for name in ("queue", "policy_version", "model", "model_version")}
     case_type = version.case_type_id
     if wanted["queue"] is not None:
         found["queue_id"] = Queue.objects.filter(key=wanted["queue"]).values_list("pk", flat=True).first()

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -61,7 +61,9 @@ def finding(request: PortalRequest, finding_id: UUID) -> HttpResponse:
     return render(request, "audits/bias/finding.html", _finding(request, finding_id))
 
 
-def _act(verb: str, form_of: Callable[..., forms.Form] | None, run: Callable[..., Any]) -> Callable[..., HttpResponse]:
+def _act(
+    verb: str, form_of: Callable[..., forms.Form] | None, run: Callable[..., Any]
+) -> Callable[..., HttpResponseBase]:
     @actor_required
     @require_POST
     def act(request: PortalRequest, finding_id: UUID) -> HttpResponse:

@@ -29,23 +29,23 @@ REFERENCES = [("best", "the group with the best rate"), ("largest", "the largest
 class TypeForm(forms.Form):
     """Of which case type."""
 
-    type = forms.ModelChoiceField(None, to_field_name="key", label="Case type", empty_label=None)
+    type: "forms.ModelChoiceField[CaseType]" = forms.ModelChoiceField(
+        None, to_field_name="key", label="Case type", empty_label=None
+    )
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
         self.fields["type"].queryset = CaseType.objects.order_by("name")  # type: ignore[attr-defined]  # a ModelChoiceField
 
 
-class AuditForm(forms.Form):
-    """What to audit, for one case type."""
+class QuestionForm(forms.Form):
+    """What audits ask, whether once or each month, for one case type."""
 
     title = forms.CharField(label="Name", max_length=200, required=False, help_text="How you will find it again.")
     attributes = forms.MultipleChoiceField(
         label="Protected attributes", widget=MANY, error_messages={"required": "Choose at least one."},
         help_text="Each alone, and every intersection of those you choose.",
     )  # fmt: skip
-    since = forms.DateField(label="Decided from", widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="to, included", widget=forms.DateInput(attrs={"type": "date"}))
     queue = forms.ChoiceField(label="Only cases of the queue", required=False)
     favourable = forms.MultipleChoiceField(label="Labels that give what is asked for", widget=MANY)
     unfavourable = forms.MultipleChoiceField(label="Labels that refuse it", widget=MANY)
@@ -74,15 +74,6 @@ class AuditForm(forms.Form):
         self.fields["favourable"].initial = favourable
         self.fields["unfavourable"].initial = [key for key, _ in names if key not in favourable]
         self.fields["attributes"].initial = [key for key, _ in attributes][:2]
-        if "until" not in self.fields:
-            return
-        last = date.today().replace(day=1) - timedelta(days=1)  # noqa: DTZ011 - a suggestion, to be changed by hand
-        self.fields["until"].initial, self.fields["since"].initial = last, last.replace(day=1)
-
-    def asked(self, case_type: str) -> dict[str, Any]:
-        """As the service takes it."""
-        days = (self.cleaned_data["since"], self.cleaned_data["until"] + timedelta(days=1))
-        return self.given(case_type) | {"period": dict(zip(("from", "to"), map(_begin, days), strict=True))}
 
     def given(self, case_type: str) -> dict[str, Any]:
         """The same without the days."""
@@ -90,6 +81,23 @@ class AuditForm(forms.Form):
         kept = ("attributes", "favourable", "unfavourable", "truth", "reference", "minimum_cell", "rule_sets")
         optional = {name: given[name] for name in ("title", "queue") if given[name]}
         return {name: given[name] for name in kept} | {"case_type": case_type} | optional
+
+
+class AuditForm(QuestionForm):
+    """One audit: the question, and when the cases were decided."""
+
+    since = forms.DateField(label="Decided from", widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="to, included", widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, data: Any = None, *, version: CaseTypeVersion) -> None:
+        super().__init__(data, version=version)
+        last = date.today().replace(day=1) - timedelta(days=1)  # noqa: DTZ011 - a suggestion, to be changed by hand
+        self.fields["until"].initial, self.fields["since"].initial = last, last.replace(day=1)
+
+    def asked(self, case_type: str) -> dict[str, Any]:
+        """As the service takes it."""
+        days = (self.cleaned_data["since"], self.cleaned_data["until"] + timedelta(days=1))
+        return self.given(case_type) | {"period": dict(zip(("from", "to"), map(_begin, days), strict=True))}
 
 
 class StatementForm(forms.Form):
@@ -139,11 +147,10 @@ class CloseForm(forms.Form):
         self.fields["retest_id"].choices = choices  # type: ignore[attr-defined]  # a choice field
 
 
-class ScheduleForm(AuditForm):
+class ScheduleForm(QuestionForm):
     """An audit that comes round: as one by hand, but for its days."""
 
     every = forms.ChoiceField(label="How often", choices=Every.choices, initial=Every.MONTH)
-    since, until = None, None
 
     def asked(self, case_type: str) -> dict[str, Any]:
         """As the service takes it."""

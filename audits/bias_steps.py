@@ -45,8 +45,7 @@ def compute_audit(steps: Sequence[ClaimedStep], finish: Finish) -> None:
     with tenant_scope(step.tenant_id):
         audit = BiasAudit.objects.get(pk=step.subject_id)
         if audit.state == AuditState.RUNNING:
-            # counted before where an audit is computed again after its rows were emptied
-            audit.cube = audit.cube or count_cube(audit)
+            audit.cube = cube = count_cube(audit)
     if audit.state != AuditState.RUNNING:
         with finish.closing():
             return
@@ -77,7 +76,7 @@ def compute_audit(steps: Sequence[ClaimedStep], finish: Finish) -> None:
         locked = _locked(step)
         if locked.state == AuditState.RUNNING:
             text = document_bytes(document).decode()
-            finish_bias_audit(locked, cube=audit.cube, document=document, text=text, sha=document_digest(document))
+            finish_bias_audit(locked, cube=cube, document=document, text=text, sha=document_digest(document))
 
 
 def begin_scheduled(steps: Sequence[ClaimedStep], finish: Finish) -> None:

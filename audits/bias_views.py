@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.cache import cache
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -101,7 +101,7 @@ def sign(request: PortalRequest, audit_id: UUID) -> HttpResponse:
     return redirect("audits:bias_audit", audit_id)
 
 
-def _verb(service: Callable[..., BiasAudit], said: str) -> Callable[..., HttpResponse]:
+def _verb(service: Callable[..., BiasAudit], said: str) -> Callable[..., HttpResponseBase]:
     @actor_required
     @require_POST
     def act(request: PortalRequest, audit_id: UUID) -> HttpResponse:

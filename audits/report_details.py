@@ -191,7 +191,7 @@ def _duration_table(found: Plain) -> Table:
 
 
 def people_section(document: Plain, meta: Meta) -> Section | None:
-    claims = []
+    claims: list[Claim] = []
     for by, title in (("reviewers", "Reviewers"), ("queues", "Queues")):
         for at, (name, groups) in enumerate((document.get(by) or {}).items(), 1):
             for group, found in groups.items():

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from audits import freezing
 from audits.models import BiasAudit, Finding, Severity
+from audits.report_words import DEFINED
 from audits.services.bias import COMPUTE, FREEZE, enqueue_next
 from audits.services.bias_watch import look_at_ratios
 from audits.states import BIAS_AUDIT, AuditState
@@ -53,8 +54,8 @@ def freeze_next_part(audit: BiasAudit) -> None:
     audit.population_sha256, audit.frozen_at = freezing.population_digest(audit), timezone.now()
     audit.save(update_fields=["state", "population_sha256", "frozen_at"])
     enqueue_next(audit, COMPUTE)
-    body = {"rows": audit.frozen_rows, "population_sha256": audit.population_sha256}
-    record("bias_audit.frozen", audit, actor=_worker(audit), body=body)
+    told = {"rows": audit.frozen_rows, "population_sha256": audit.population_sha256}
+    record("bias_audit.frozen", audit, actor=_worker(audit), body=told)
 
 
 def finish_bias_audit(
@@ -106,8 +107,15 @@ def _findings(audit: BiasAudit, document: Mapping[str, Any]) -> list[Finding]:
 
 def title_of(found: Mapping[str, Any]) -> str:
     """A finding in a few words: whom it is about, and where."""
-    who = found.get("group") or "all groups"
-    return f"{who}: {found['kind'].replace('_', ' ')}"[:200]
+    kind = found["kind"]
+    if kind in ("reviewer", "queue"):
+        # whom it is about by name is said where names are shown
+        where = f"one {kind}"
+    elif kind == "stage":
+        where = found["decider"]
+    else:
+        where = f"{DEFINED[kind][0].lower() if kind in DEFINED else kind}, {found['decider']}"
+    return f"{found['group']}: {where}"[:200]
 
 
 def _tell(audit: BiasAudit, *, subject: str, text: str) -> None:
