@@ -211,9 +211,9 @@ class Contents:
         for line in export.rows(PERSONAL):
             try:
                 row = json.loads(line)
-                salted = bytes.fromhex(row["salt"]) + row["value"].encode()
-                digest = hashlib.sha256(salted).hexdigest() if one_form(row) == line else ""
-                self.values[row["event_id"], row["name"]] = digest
+                salt, told = bytes.fromhex(row["salt"]), row["value"].encode()
+                exact = one_form({**row, "salt": salt.hex()}) == line
+                self.values[row["event_id"], row["name"]] = hashlib.sha256(salt + told).hexdigest() if exact else ""
             except MALFORMED:
                 self.found.add("personal", f"{PERSONAL} holds a damaged line: {line[:200]!r}")
 

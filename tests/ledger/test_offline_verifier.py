@@ -61,6 +61,12 @@ def test_what_was_signed_verifies() -> None:
     assert verify(EXPORT).notes[0].endswith(KEY)
 
 
+def test_a_salt_has_one_form() -> None:
+    content = EXPORT.files[PERSONAL]
+    salt = json.loads(content.splitlines()[0])["salt"].encode()
+    assert check(EXPORT.with_file(PERSONAL, content.replace(salt, salt.upper()))).findings
+
+
 @few
 @given(st.sampled_from([EVENTS, LEAVES, PERSONAL, HISTORY, HEAD, MANIFEST]), st.data())
 def test_every_flipped_bit_is_found(name: str, data: st.DataObject) -> None:
