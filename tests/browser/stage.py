@@ -98,6 +98,7 @@ class Stage:
 
 
 def press(page: Page, key: str) -> None:
-    """Press a key once the page listens: its modules arrive after its text."""
+    """Press a key once the page listens: its modules arrive after its text, and while it sends, keys are not for it."""
     expect(page.locator("html[data-keys=on]")).to_be_attached()
+    expect(page.locator("main.htmx-request, main .htmx-request")).to_have_count(0)
     page.keyboard.press(key)

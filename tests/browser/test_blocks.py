@@ -179,7 +179,7 @@ def test_undo_before_any_draft_was_saved_brings_the_label_back(stage: Stage) -> 
     press(page, "2")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).not_to_have_text(first)
-    page.keyboard.press("u")
+    press(page, "u")
     expect(page.locator("h1")).to_have_text(first)
     expect(page.get_by_role("radio", name="Decline")).to_be_checked()
 
