@@ -51,15 +51,8 @@ class Axis:
         """The code that stands for "none": of an answer always, of an attribute where it has an unknown group."""
         return NONE if self.kind == "answer" else self.unknown
 
-    def code(self, given: int | None) -> int:
-        """A given code as the axis counts it. Raises ValueError for one that the axis lacks."""
-        found = self.missing if given is None or given == -1 else int(given)
-        if found is None or not 0 <= found < self.size:
-            raise ValueError(f"axis {self.name!r} has {self.size} codes and no group of unknown: {given!r}")
-        return found
-
     def codes(self, given: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
-        """The same for an array, without copying it where nothing is missing."""
+        """Given codes as the axis counts them, not copied where nothing is missing. Raises ValueError for others."""
         if not len(given):
             return given
         low, high = int(given.min()), int(given.max())
@@ -106,9 +99,10 @@ class Cube:
         axes = checked_axes(axes)
         given = list(rows)
         width = len(axes)
-        codes = np.array(
-            [[axis.code(row[place]) for place, axis in enumerate(axes)] for row in given], dtype=np.int64
-        ).reshape(len(given), width)
+        codes = np.empty((len(given), width), dtype=np.int64)
+        for place, axis in enumerate(axes):
+            column = np.array([-1 if row[place] is None else row[place] for row in given], dtype=np.int64)
+            codes[:, place] = axis.codes(column)
         counts = np.array([int(row[width]) for row in given], dtype=np.int64)
         if len(counts) and counts.min() < 0:
             raise ValueError("a count is never below 0")
