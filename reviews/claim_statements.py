@@ -228,7 +228,8 @@ with recursive mine as materialized (
 ), handed as materialized (
     select seat.id from reviews_seat seat
     where seat.tenant_id = %(tenant)s and seat.reserved_for = %(me)s and seat.queue_id = %(queue)s
-      and seat.purpose = 'live' and seat.state = 'open' and seat.kind = any(%(kinds)s::text[])
+      and (seat.purpose = 'live' or seat.released_by <> %(me)s)
+      and seat.state = 'open' and seat.kind = any(%(kinds)s::text[])
       and exists (select 1 from present)
       and not exists (select 1 from hidden) and {takeable}
     limit 1

@@ -34,8 +34,19 @@ _QUEUE_TO_CLAIM = statements.QUEUE.format(
     facts=f", {statements.ONE_CLAIM_AT_A_TIME}, {claim_statements.FACTS}",
     beside=claim_statements.FACTS_FROM,
 )
+# A seat in hand is reserved for its holder or for nobody. A hidden one is handed on like any other, to a stranger to
+# its case: what could be handed to no one would be known for what it is.
 _IS_TAKEABLE = f"""
-select {claim_statements.TAKEABLE} from reviews_seat seat
+select seat.skills <@ %(skills)s::text[]
+    and not {claim_statements.OWN} and not {claim_statements.JUDGED} and not {claim_statements.SKIPPED}
+    and not {claim_statements.CONFLICTED_SEAT} and {claim_statements.CROWDED} is not true
+    and (seat.purpose = 'live' or not exists (
+        select 1 from reviews_panel panel
+        join reviews_seat sat on sat.tenant_id = %(tenant)s and sat.panel_id = panel.id
+        where panel.tenant_id = %(tenant)s and panel.case_id = seat.case_id and sat.reviewer_id = %(me)s
+          and sat.id <> seat.id
+    ))
+from reviews_seat seat
 where seat.tenant_id = %(tenant)s and seat.id = %(seat)s
 """  # noqa: S608 - made of constants
 

@@ -18,6 +18,7 @@ from hitl_platform.tenants.actor import Actor
 from models_registry.models import Prediction
 from reviews import similar
 from reviews.models import Panel, Seat
+from reviews.services import revoke_queue
 from tests.reviews.conftest import Office
 from tests.reviews.quality import make_gold, set_queue
 from tests.reviews.test_gold import normalised
@@ -125,8 +126,8 @@ def test_with_a_prediction_and_without(open_office: Any, crown: Any, walker: Cal
     walker().walk()  # the first walk finds what a process keeps of types and permissions
     without = walker().walk()
     crown()
-    (case,) = office.bring(2_000)
-    release_others(office, but=case)
+    case, other = office.bring(2_000, 2_000)
+    release_others(office, but=[case, other])
     ask_for_one_reason(office)
     with_one = walker().walk()
     assert predicted(office, case) == "approve"
@@ -144,7 +145,7 @@ def test_whatever_the_model_says(advice: str, open_office: Any, crown: Any, walk
     traces = {}
     for amount in (1_000, 1_000, 19_000):
         (case,) = office.bring(amount)
-        release_others(office, but=case)
+        release_others(office, but=[case])
         traces[predicted(office, case)] = walker().walk(until=until)
     assert set(traces) == {"approve", "decline"}
     traces["approve"].require_like(traces["decline"])
@@ -154,9 +155,11 @@ def test_gold_and_live(open_office: Any, crown: Any, walker: Callable[[], Walker
     office = open_office(advice="hidden")
     crown()
     (known,) = office.bring(10_000)
-    office.judge(office.people["sam"])
+    office.judge(office.people["dave"])
     office.drain()
     make_gold(office, [known])
+    # who decided the case before is not offered it, as on a live panel on which they sat
+    revoke_queue(actor=office.manager, queue_key="loans", user_id=office.people["dave"].id)
     office.bring(*[10_000] * 6)
     set_queue(office, gold_rate=1e-12)
     walker().walk()
@@ -175,8 +178,8 @@ def ask_for_one_reason(office: Office) -> None:
         Panel.objects.update(why="rule")
 
 
-def release_others(office: Office, *, but: Case) -> None:
-    """Let one case alone wait: what else is in the queue is judged by somebody else."""
+def release_others(office: Office, *, but: list[Case]) -> None:
+    """Let these cases alone wait: what else is in the queue is no longer asked."""
     with office.scope():
-        others = Seat.objects.exclude(case=but).filter(state__in=("open", "claimed", "answered", "held"))
+        others = Seat.objects.exclude(case__in=but).filter(state__in=("open", "claimed", "answered", "held"))
         others.update(state="cancelled", reviewer=None, lease_ends_at=None)

@@ -15,8 +15,9 @@ from hitl_platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hitl_platform.tenants.actor import Actor
 from reviews.models import CompetenceSnapshot, HiddenSeat, Panel, Seat
 from reviews.queries import next_seats
-from reviews.services import release_seat, undo_judgment
+from reviews.services import hand_over_seat, release_seat, undo_judgment
 from reviews.services.gold import approve_gold, propose_gold, retire_gold, sort_at
+from reviews.takers import takers_of
 from tests.reviews.conftest import Office, code_of
 from tests.reviews.quality import assess, decide, hidden_of, make_gold, open_ahead, results, set_queue
 
@@ -172,6 +173,23 @@ def test_undo_works_as_on_a_live_seat(open_office: Any, alice: Actor) -> None:
     office.submit_to(undone, alice, "approve")
     assess(office)
     assert not results(office), "not before the undo time is over"
+
+
+def test_it_is_handed_over_like_any_other_to_a_stranger_of_its_case(office: Office, alice: Actor, bob: Actor) -> None:
+    make_gold(office, decide(office, 1_000, by="sam"))
+    office.bring(100, 200)
+    set_queue(office, gold_first=1)
+    seat = office.claim(alice)
+    assert seat.purpose == "gold"
+    with office.scope():
+        assert {taker.name for taker in takers_of(alice, seat)} == {"Bob", "Carol", "Dave"}, "Sam has decided it"
+    hand_over_seat(actor=alice, seat_id=seat.pk, to_user_id=bob.id)
+    set_queue(office, gold_first=0)
+    assert office.claim(alice).purpose == "live"
+    assert office.claim(bob).pk == seat.pk
+    office.submit_to(office.seat(seat), bob)
+    assess(office)
+    assert [(result.reviewer_id, result.is_right) for result in results(office)] == [(bob.id, True)]
 
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
