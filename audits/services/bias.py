@@ -63,7 +63,7 @@ def open_audit(
         requested_by=by_person,
         run_by=[by_person or (schedule.created_by if schedule else actor.id)],
     )
-    enqueue_next(audit, FREEZE)
+    enqueue_next(audit, kind=FREEZE)
     body = {"case_type": case_type.key, "known_on": known_on.isoformat(), "definition": definition}
     record("bias_audit.requested", audit, actor=actor, body=body)
     return audit
@@ -90,7 +90,7 @@ def resume_bias_audit(*, actor: Actor, audit_id: UUID) -> BiasAudit:
     if actor.id not in audit.run_by:
         audit.run_by = [*audit.run_by, actor.id]
     audit.save(update_fields=["state", "problem", "run_by"])
-    enqueue_next(audit, FREEZE)
+    enqueue_next(audit, kind=FREEZE)
     record("bias_audit.resumed", audit, actor=actor, body={"frozen_rows": audit.frozen_rows})
     return audit
 
@@ -145,7 +145,7 @@ def forget_frozen(*, actor: Actor, case_ids: Sequence[UUID]) -> int:
     return emptied.total()
 
 
-def enqueue_next(audit: BiasAudit, kind: str) -> None:
+def enqueue_next(audit: BiasAudit, *, kind: str) -> None:
     """Write the next step of an audit; each has a number, since what was cancelled may be asked for again."""
     audit.steps += 1
     audit.save(update_fields=["steps"])

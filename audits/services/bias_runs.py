@@ -32,7 +32,7 @@ def begin_freezing(audit: BiasAudit) -> None:
         if not audit.decided_rows:
             raise Invalid("No case of this type was decided in the period.")
     audit.save(update_fields=fields)
-    enqueue_next(audit, FREEZE)
+    enqueue_next(audit, kind=FREEZE)
     record("bias_audit.freezing", audit, actor=_worker(audit), body={"decided_rows": audit.decided_rows})
 
 
@@ -44,7 +44,7 @@ def freeze_next_part(audit: BiasAudit) -> None:
         audit.frozen_rows += part.frozen
         audit.frozen_upto = part.upto
         audit.save(update_fields=["read_rows", "frozen_rows", "frozen_upto"])
-        enqueue_next(audit, FREEZE)
+        enqueue_next(audit, kind=FREEZE)
         body = {"read_rows": audit.read_rows, "frozen_rows": audit.frozen_rows}
         record("bias_audit.froze", audit, actor=_worker(audit), body=body)
         return
@@ -53,7 +53,7 @@ def freeze_next_part(audit: BiasAudit) -> None:
     audit.state = BIAS_AUDIT.apply("run", audit.state)
     audit.population_sha256, audit.frozen_at = freezing.population_digest(audit), timezone.now()
     audit.save(update_fields=["state", "population_sha256", "frozen_at"])
-    enqueue_next(audit, COMPUTE)
+    enqueue_next(audit, kind=COMPUTE)
     told = {"rows": audit.frozen_rows, "population_sha256": audit.population_sha256}
     record("bias_audit.frozen", audit, actor=_worker(audit), body=told)
 
@@ -75,7 +75,7 @@ def finish_bias_audit(
         "findings": {severity: severities.count(severity) for severity in Severity.values},
     }
     record("bias_audit.finished", audit, actor=_worker(audit), body=body)
-    look_at_ratios(audit, document)
+    look_at_ratios(audit, document=document)
     # what was found stands in the report alone: a notice travels by mail
     _tell(audit, subject="A bias audit is finished", text=f"“{audit.title}” has a report to read and sign.")
 

@@ -127,7 +127,7 @@ def end_watch(*, actor: Actor, monitor_id: UUID) -> BiasMonitor:
     return monitor
 
 
-def look_at_ratios(audit: BiasAudit, document: Mapping[str, Any]) -> list[BiasMonitor]:
+def look_at_ratios(audit: BiasAudit, *, document: Mapping[str, Any]) -> list[BiasMonitor]:
     """Hold what a finished audit found against every band of its case type; answers those that left theirs now."""
     left = []
     monitors = BiasMonitor.objects.select_for_update(no_key=True).filter(case_type_id=audit.case_type_id, ended_at=None)
