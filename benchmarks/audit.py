@@ -27,16 +27,19 @@ from hitl_platform.tenants.actor import system_actor
 from hitl_platform.tenants.scope import tenant_scope
 
 FULL, SHORT, REPEATS = 1_000_000, 100_000, 5
+# people decide every third case, the model the others
 _FROZEN = """
 insert into audits_frozendecision (tenant_id, id, audit_id, case_id, groups, ai, human, first, panel, final, appealed,
     truth, score, routed, propensity, seconds, overturned)
 select %(tenant)s, md5('frozen ' || n)::uuid, %(audit)s, md5('case ' || n)::uuid,
     array[n * 7919 %% 6 + 1, n * 104729 %% 2 + 1, n * 1299709 %% 5 + 1]::smallint[],
     ai, human, human, human, final, final, case when random() < 0.8 then 1 + (random() < 0.5)::int end,
-    random(), n %% 3 = 0, 1, 40 + 1000 * random(), false
+    score, human is not null, 1, 40 + 1000 * random(), false
 from (
-    select n, 1 + (random() < 0.4)::int as ai, 1 + (random() < 0.4)::int as human, 1 + (random() < 0.4)::int as final
-    from generate_series(1, %(rows)s::bigint) n
+    select *, coalesce(human, ai) as final from (
+        select n, score, 1 + (score < 0.6)::int as ai, case when n %% 3 = 0 then 1 + (random() < 0.4)::int end as human
+        from (select n, random() as score from generate_series(1, %(rows)s::bigint) n) scored
+    ) judged
 ) told
 """
 
