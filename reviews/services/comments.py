@@ -25,10 +25,10 @@ def add_comment(*, actor: Actor, seat_id: UUID, text: str) -> CaseComment:
     text = text.strip()
     if not 0 < len(text) <= MAX_COMMENT:
         raise Invalid("The comment is not valid.", fields={"text": [f"1 to {MAX_COMMENT} characters."]})
-    return say(actor, seat, text=text)
+    return say(actor=actor, seat=seat, text=text)
 
 
-def say(actor: Actor, seat: Seat, *, text: str) -> CaseComment:
+def say(*, actor: Actor, seat: Seat, text: str) -> CaseComment:
     """A comment of the actor's beside a seat that they may speak about; inside a command."""
     comment = CaseComment(
         tenant_id=actor.tenant_id,

@@ -214,7 +214,7 @@ def hand_over_seat(
     record("seat.handed_over", seat, actor=actor, body=body, personal={"note": note} if note else None)
     if note.strip():
         # whoever takes it reads it beside the case: a notice says nothing of what is in one
-        say(actor, seat, text=note.strip())
+        say(actor=actor, seat=seat, text=note.strip())
     reference = queries.shown_reference(seat)
     notify(
         tenant_id=actor.tenant_id,
