@@ -125,9 +125,7 @@ def test_they_are_reached_from_the_menu_and_from_my_work(browser_of: Browser, de
         assert f'href="{NEAR}"' in source
 
 
-def test_what_they_cost(
-    browser_of: Browser, desk: Desk, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_what_they_cost(browser_of: Browser, desk: Desk, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     client = browser_of("alice")
     client.get("/")
     for path in (AWAY, NEAR):
