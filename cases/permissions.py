@@ -13,6 +13,11 @@ def can_read_cases(actor: Actor) -> bool:
     return actor.kind == "system" or actor.may(KeyScope.CASES_READ) or actor.has(*READERS)
 
 
+def can_name_cases(actor: Actor) -> bool:
+    """Whether the actor may say which case it means: a key that writes need not be able to read."""
+    return can_read_cases(actor) or actor.may(KeyScope.CASES_WRITE) or actor.may(KeyScope.OUTCOMES_WRITE)
+
+
 def can_define_case_types(actor: Actor) -> bool:
     """Whether the actor may create and revise case types."""
     return actor.kind == "system" or actor.may(KeyScope.CASE_TYPES_WRITE) or actor.has(*MANAGERS)

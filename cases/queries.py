@@ -56,9 +56,11 @@ def visible_cases(actor: Actor) -> QuerySet[Case]:
 
 
 def get_case(actor: Actor, case_id: UUID, *, lock: bool = False) -> Case:
-    """One visible case, or NotFound."""
-    found = visible_cases(actor).filter(pk=case_id)
-    case = (found.select_for_update(no_key=True) if lock else found).first()
+    """One visible case, or NotFound. To be written to (`lock`) it need not be the actor's to read."""
+    if lock and permissions.can_name_cases(actor):
+        case = Case.objects.filter(pk=case_id).select_for_update(no_key=True).first()
+    else:
+        case = visible_cases(actor).filter(pk=case_id).first()
     if case is None:
         raise NotFound
     return case

@@ -87,7 +87,7 @@ def add_file(*, actor: Actor, case_id: UUID, examined: Examined) -> tuple[Eviden
     """
     with tenant_scope(actor.tenant_id):
         require(permissions.can_submit_cases(actor))
-        queries.get_case(actor, case_id)
+        queries.get_case(actor, case_id, lock=True)
     # outside of any transaction: a storage may be slow, and an open transaction holds others up
     key, kept = stored_files.keep(examined.content), False
     try:
