@@ -87,7 +87,7 @@ def _settle(actor: Actor, verdicts: Sequence[settlement.Verdict]) -> None:
         for case_id, decision in decided.items()
     }
     record_batch("case.decided", "case", actor=actor, items=items, event_id=event_id)
-    tell_of_appeals(actor.tenant_id, [of_panel[panel_id].panel for panel_id in settled])
+    tell_of_appeals(tenant_id=actor.tenant_id, panels=[of_panel[panel_id].panel for panel_id in settled])
 
 
 def _decision(verdict: settlement.Verdict, event_id: UUID) -> NewDecision:
@@ -163,6 +163,6 @@ def close_reviews(steps: Sequence[ClaimedStep], finish: Finish) -> None:
         cancelled = move_panels("cancel", panel_ids=list(live.values_list("pk", flat=True)))
         cancel_seats(panel_ids=cancelled)
         panels = list(Panel.objects.filter(pk__in=cancelled))
-        tell_of_appeals(actor.tenant_id, panels)
+        tell_of_appeals(tenant_id=actor.tenant_id, panels=panels)
         for panel in panels:
             record("panel.cancelled", panel, actor=actor, body={"because": "withdrawn"})

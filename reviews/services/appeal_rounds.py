@@ -104,7 +104,7 @@ def cancel_appeal_round(*, actor: Actor, case: Case, panel_id: UUID) -> None:
     record("case.restored", case, actor=actor, body=body, event_id=event_id)
 
 
-def tell_of_appeals(tenant_id: UUID, panels: Sequence[Panel]) -> None:
+def tell_of_appeals(*, tenant_id: UUID, panels: Sequence[Panel]) -> None:
     """Let the floor above look at what has become of those of these panels that heard an appeal."""
     rows = [NewStep(each.case_id, dedupe_key=str(each.pk)) for each in panels if each.why == APPEAL]
     if rows:
