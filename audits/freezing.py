@@ -67,8 +67,12 @@ def freeze_part(audit: BiasAudit, *, rows: int = PART_ROWS) -> Part:
         if not read:
             return Part(0, 0, audit.frozen_upto)
         values = bounds | {"first": first, "last": last, "before": audit.frozen_rows}
+        # before the next ANALYZE a tenant is taken for small, and each row of a part would be sought among all others
+        cursor.execute("set local enable_nestloop = off")
         cursor.execute(_freeze_statement(audit), values | _freeze_values(audit))
-        return Part(read, cursor.rowcount, last)
+        frozen = cursor.rowcount
+        cursor.execute("set local enable_nestloop = on")
+        return Part(read, frozen, last)
 
 
 def population_digest(audit: BiasAudit) -> str:

@@ -98,8 +98,10 @@ select %(tenant)s,
     array[{factors}]::smallint[], extract(epoch from d.decided_at - c.created_at), stands.label <> d.label
 from cases_decision d
 join cases_case c on c.tenant_id = %(tenant)s and c.id = d.case_id and c.case_type_id = %(case_type)s
+    and c.id between %(first)s and %(last)s
 join stands on stands.case_id = d.case_id
 left join cases_caseattributes ca on ca.tenant_id = %(tenant)s and ca.case_id = d.case_id
+    and ca.case_id between %(first)s and %(last)s
 left join opened on opened.case_id = d.case_id
 left join reviews_consensus agreed on agreed.tenant_id = %(tenant)s and agreed.panel_id = opened.id
     and agreed.chosen and agreed.created_at <= %(known_on)s
