@@ -46,6 +46,6 @@ class Lifecycle:
             raise Conflict(
                 f"This {self.name} is {str(state).replace('_', ' ')}; "
                 f"{verb.replace('_', ' ')} needs it to be {' or '.join(s.replace('_', ' ') for s in sources)}.",
-                code=f"{self.name}_not_{'_or_'.join(sources)}",
+                code=f"{self.name.replace(' ', '_')}_not_{'_or_'.join(sources)}",
             )
         return target

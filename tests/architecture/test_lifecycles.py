@@ -3,6 +3,9 @@
 import importlib
 import re
 
+import pytest
+
+from hitl_platform.kernel.errors import Conflict
 from hitl_platform.kernel.lifecycle import Lifecycle
 from tests.architecture.sources import ROOT
 
@@ -36,3 +39,13 @@ def test_every_state_can_be_reached() -> None:
         targets = {target for _, target in lifecycle.arrows.values()}
         starts = {str(state) for state in lifecycle.states} - targets
         assert len(starts) <= 1, f"{name}: {starts} are reached by no arrow"
+
+
+def test_every_refusal_has_a_code_of_one_word() -> None:
+    """`urn:hitl:problem:CODE` is a URN: a code has no space, however many words its lifecycle's name has."""
+    for name, lifecycle in lifecycles().items():
+        for verb, (sources, _) in lifecycle.arrows.items():
+            for state in {str(state) for state in lifecycle.states} - set(sources):
+                with pytest.raises(Conflict) as refusal:
+                    lifecycle.apply(verb, state)
+                assert re.fullmatch(r"[a-z_]+", refusal.value.code), f"{name}: {refusal.value.code}"

@@ -60,7 +60,7 @@ def test_what_was_in_force_never_changes(watch: Watch, mona: Actor, other_manage
     activate_rule(actor=mona, rule_id=rule.pk)
     with pytest.raises(Conflict) as refusal:
         revise_rule(actor=mona, rule_id=rule.pk, trigger="disagreement", definition=GOOD)
-    assert code_of(refusal) == "escalation rule_not_draft"
+    assert code_of(refusal) == "escalation_rule_not_draft"
     with watch.office.scope(), pytest.raises(IntegrityError, match="immutable"), transaction.atomic():
         EscalationRule.objects.filter(pk=rule.pk).update(definition={})
     disable_rule(actor=mona, rule_id=rule.pk)
