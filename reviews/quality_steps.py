@@ -27,6 +27,7 @@ from reviews.models import (
     SecondReview,
 )
 from reviews.quality_queries import REVEAL_AFTER
+from reviews.services.escalations import end_with_panels
 from reviews.services.flags import enqueue_look, raise_flags
 from reviews.services.hiding import ask_for_hidden, hide
 from reviews.services.hints import note_hints
@@ -43,6 +44,7 @@ def assess_judgments(steps: Sequence[ClaimedStep], finish: Finish) -> None:
     with finish() if ready else finish.closing():
         moved = set(move_panels("settle", panel_ids=[judgment.panel_id for judgment in ready]))
         SeatDraft.objects.filter(seat__panel_id__in=moved).delete()
+        end_with_panels(actor=actor, panel_ids=moved, because="panel_settled")
         fresh = [judgment for judgment in ready if judgment.panel_id in moved]
         hidden = {
             each.panel_id: each

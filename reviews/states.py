@@ -139,7 +139,7 @@ ESCALATION = Lifecycle(
         "acknowledge": ((EscalationState.OPEN,), EscalationState.ACKNOWLEDGED),
         # nobody has settled it since: it goes one rung up, or calls again from the highest
         "rewake": ((EscalationState.OPEN, EscalationState.ACKNOWLEDGED), EscalationState.OPEN),
-        # the case is decided
+        # its panel is settled, or the case decided without it
         "finish": ((EscalationState.OPEN, EscalationState.ACKNOWLEDGED), EscalationState.DONE),
         # called off by a person, or its rule was disabled, or the case withdrawn
         "cancel": ((EscalationState.OPEN, EscalationState.ACKNOWLEDGED), EscalationState.CANCELLED),

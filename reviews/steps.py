@@ -17,7 +17,7 @@ from reviews import dispatch, settlement
 from reviews.judged import JudgedPanel
 from reviews.models import LIVE_PANEL, Consensus, Panel, SeatDraft
 from reviews.services.appeal_rounds import tell_of_appeals
-from reviews.services.escalations import fire_disputes
+from reviews.services.escalations import end_with_panels, fire_disputes
 from reviews.services.hiding import ask_for_hidden
 from reviews.services.leases import enqueue_expiry, expire_queue, next_lease_end
 from reviews.services.panels import NewSeat, add_adjudicators, add_seats, cancel_seats, move_panels, told_of_seat
@@ -82,6 +82,7 @@ def _settle(actor: Actor, verdicts: Sequence[settlement.Verdict]) -> None:
     _keep(actor, [of_panel[panel_id] for panel_id in settled], verb="panel.settled")
     cancel_seats(panel_ids=settled)
     SeatDraft.objects.filter(seat__panel_id__in=settled).delete()
+    end_with_panels(actor=actor, panel_ids=settled, because="panel_settled")
     items = {
         str(case_id): {"decision_id": str(decision.id), "label": decision.label, "made_by": str(decision.made_by)}
         for case_id, decision in decided.items()
@@ -166,3 +167,4 @@ def close_reviews(steps: Sequence[ClaimedStep], finish: Finish) -> None:
         tell_of_appeals(tenant_id=actor.tenant_id, panels=panels)
         for panel in panels:
             record("panel.cancelled", panel, actor=actor, body={"because": "withdrawn"})
+        end_with_panels(actor=actor, panel_ids=cancelled, because="case_withdrawn", verb="cancel")

@@ -22,6 +22,7 @@ from models_registry.queries import predictions_for
 from reviews import panel_statements
 from reviews.models import APPEAL, Panel, PanelTemplate, Queue, Seat
 from reviews.queries import newest_templates
+from reviews.services.escalations import end_with_panels
 from reviews.services.panels import NewPanel, cancel_seats, move_panels, open_panels
 from reviews.services.service_levels import AT_RISK, Term, start_clocks
 from reviews.states import SeatState
@@ -100,6 +101,7 @@ def cancel_appeal_round(*, actor: Actor, case: Case, panel_id: UUID) -> None:
     if not restored or not move_panels("cancel", panel_ids=[panel_id]):
         raise Conflict("The appeal has been heard already.", code="appeal_heard")
     cancel_seats(panel_ids=[panel_id])
+    end_with_panels(actor=actor, panel_ids=[panel_id], because="appeal_withdrawn", verb="cancel")
     body = {"because": "appeal_withdrawn", "panel_id": str(panel_id)}
     record("case.restored", case, actor=actor, body=body, event_id=event_id)
 

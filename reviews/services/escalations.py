@@ -146,12 +146,21 @@ def climb(*, actor: Actor, escalation_id: UUID, wake: int) -> None:
         return
     if outcome.ends:
         _end(actor, escalation, verb="finish", because="fallback")
+        end_with_panels(actor=actor, panel_ids=[escalation.panel_id], because="fallback")
         return
     higher = escalation.rung < len(ladder)
     _come_again(
         escalation, after=ladder[escalation.rung].get("after", "0min") if higher else _rewake(escalation), now=now
     )
     escalation.save(update_fields=["state", "rung", "wakes", "next_at"])
+
+
+def end_with_panels(*, actor: Actor, panel_ids: Collection[UUID], because: str, verb: str = "finish") -> None:
+    """These panels are over, settled (`finish`) or not (`cancel`), and so are their escalations; in a command."""
+    live = Escalation.objects.filter(panel_id__in=panel_ids, state__in=LIVE_ESCALATION).order_by("pk")
+    # one that climbs just now holds its row and may wait for the panel's: it sees for itself when it wakes again
+    for escalation in live.select_for_update(no_key=True, skip_locked=True):
+        _end(actor, escalation, verb=verb, because=because)
 
 
 def watch_opened(

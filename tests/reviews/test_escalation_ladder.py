@@ -1,5 +1,6 @@
 """Firings: each once, up the ladder, acknowledged or woken again; a timeout never approves, a late answer is told."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -90,11 +91,10 @@ def test_an_answer_that_is_there_is_waited_for(watch: Watch, alice: Actor) -> No
     assert watch.office.decision(case) is None
     assert len(watch.office.events("escalation.waits")) == 1
     watch.office.drain()
-    watch.go_to(FRIDAY + hours(2))
     decision = watch.office.decision(case)
     assert decision is not None
     assert decision.made_by == "panel"
-    assert watch.escalations(case)[0].ended_because == "case_decided"
+    assert [(each.state, each.ended_because) for each in watch.escalations(case)] == [("done", "panel_settled")]
 
 
 def test_nobody_answers_it_calls_again_and_again(watch: Watch) -> None:
@@ -156,6 +156,26 @@ def test_a_withdrawn_case_calls_its_escalation_off(watch: Watch, integrator: Act
     watch.office.drain()
     watch.go_to(FRIDAY + timedelta(days=3))
     assert [(each.state, each.ended_because) for each in watch.escalations(case)] == [("cancelled", "case_withdrawn")]
+
+
+def test_a_settled_dispute_ends_its_escalations(
+    open_office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch, alice: Actor, bob: Actor, sam: Actor
+) -> None:
+    watch = watched(open_office(seats=2), monkeypatch)
+    watch.rule("disagreement", NOTIFY)
+    (case,) = watch.office.bring()
+    watch.office.judge(alice, "approve")
+    watch.office.judge(bob, "decline")
+    watch.office.drain()
+    (fired,) = watch.escalations(case)
+    assert (fired.trigger, fired.state) == ("disagreement", "open")
+    watch.office.judge(sam, "decline")
+    watch.office.drain()
+    (ended,) = watch.escalations(case)
+    assert (ended.state, ended.ended_because, ended.next_at) == ("done", "panel_settled", None)
+    assert [event.body["because"] for event in watch.office.events("escalation.finished")] == ["panel_settled"]
+    assert watch.go_to(FRIDAY + timedelta(days=3), "climb") == 1
+    assert len(watch.office.events("escalation.finished")) == 1
 
 
 def test_a_worker_that_dies_between_rung_and_end_leaves_one_firing(watch: Watch) -> None:
