@@ -12,7 +12,7 @@ from hitl_platform.kernel.errors import require
 from hitl_platform.ledger.models import AuditEvent
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Membership, ServiceKey
-from reviews.queries import reference_of
+from reviews.references import reference_of
 
 
 @dataclass(frozen=True, slots=True)

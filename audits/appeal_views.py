@@ -33,7 +33,7 @@ from hitl_platform.doors.authentication import actor_required
 from hitl_platform.doors.errors import domain_refusal
 from hitl_platform.kernel.errors import Conflict, Invalid, require
 from hitl_platform.ledger.disclosure import is_judge
-from reviews.queries import reference_of
+from reviews.references import reference_of
 from reviews.type_versions import type_version
 from reviews.views import PortalRequest
 

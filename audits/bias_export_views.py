@@ -21,7 +21,7 @@ from hitl_platform.doors.authentication import actor_required
 from hitl_platform.kernel.errors import require
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Tenant
-from reviews.queries import reference_of
+from reviews.references import reference_of
 from reviews.views import PortalRequest
 
 MEDIA = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "json": "application/json"}

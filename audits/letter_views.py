@@ -18,7 +18,7 @@ from audits.letters import (
 from audits.services.access import record_export, record_read
 from hitl_platform.doors.authentication import actor_required
 from hitl_platform.tenants.scope import tenant_scope
-from reviews.queries import reference_of
+from reviews.references import reference_of
 from reviews.views import PortalRequest
 
 

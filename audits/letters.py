@@ -37,7 +37,7 @@ from models_registry.features import parse_features
 from models_registry.models import ModelVersion, Prediction
 from models_registry.queries import artifact_of
 from reviews.models import Judgment
-from reviews.queries import reference_of
+from reviews.references import reference_of
 
 MOST_CHANGES = 4
 SEARCH_SECONDS = 8.0

@@ -24,7 +24,7 @@ from hitl_platform.doors.authentication import actor_required
 from hitl_platform.doors.templatetags.portal import grouped, span
 from hitl_platform.kernel.errors import Invalid, require
 from reviews.models import Queue
-from reviews.queries import reference_of
+from reviews.references import reference_of
 from reviews.views import PortalRequest
 
 FAMILIES = (

@@ -21,7 +21,7 @@ from hitl_platform.ledger.queries import CaseEvent
 from models_registry.models import Prediction
 from reviews.models import Consensus, Judgment, Panel, RoutingRecord
 from reviews.pages import WHY
-from reviews.queries import reference_of
+from reviews.references import reference_of
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _METHODS = {"majority": "by majority", "dawid_skene": "weighted by how reliable each reviewer has been"}

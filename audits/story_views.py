@@ -16,7 +16,7 @@ from hitl_platform.doors.authentication import actor_required
 from hitl_platform.kernel.errors import require
 from hitl_platform.ledger.permissions import can_read_ledger
 from hitl_platform.ledger.queries import case_events
-from reviews.queries import reference_of
+from reviews.references import reference_of
 from reviews.views import PortalRequest
 
 

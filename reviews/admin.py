@@ -239,6 +239,10 @@ class SeatAdmin(ConsoleAdmin):
     search_exactly = ("case__external_id",)
     verbs = SEAT_VERBS
 
+    def name_of(self, obj: Any) -> str:
+        """The case as its reviewers know it, and the queue."""
+        return f"{obj}, {obj.queue}"
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Without the stored answer, and without what tells a dispute, for those who may judge."""
         fields = super().get_fields(request, obj)

@@ -11,15 +11,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from cases.models import CaseType
+from cases.models import Case, CaseType
 from hitl_platform.console.blindness import hide_from_judges
 from hitl_platform.console.cards import Need
 from hitl_platform.console.forms import ConsoleForm, DocumentField
 from hitl_platform.console.model_admin import ConsoleAdmin
 from hitl_platform.console.site import site
 from hitl_platform.console.verbs import Told, Verb
+from hitl_platform.console.words import in_words
 from hitl_platform.tenants.actor import Actor
 from reviews import permissions
+from reviews.escalation_queries import overdue_cases
 from reviews.models import (
     LIVE_PANEL,
     Calendar,
@@ -33,6 +35,7 @@ from reviews.models import (
     Trigger,
 )
 from reviews.queue_forms import CONDITION_HELP
+from reviews.references import reference_of
 from reviews.services.calendars import create_calendar
 from reviews.services.escalation_rules import (
     activate_rule,
@@ -272,6 +275,10 @@ class EscalationAdmin(ConsoleAdmin):
              form=WhyForm, is_grave=True),
     )  # fmt: skip
 
+    def name_of(self, obj: Any) -> str:
+        """What set it off, the case as its reviewers know it, and the queue."""
+        return f"{in_words(obj.trigger)}: {reference_of(obj.case_id)}, {obj.queue}"
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Escalation]:
         """Without what would end a judge's blindness."""
         return hide_from_judges(super().get_queryset(request), request=request)
@@ -292,6 +299,10 @@ class SlaClockAdmin(ConsoleAdmin):
         Verb("wake", "Wake", "It waits for people again, and its clock goes on.", _wake, _may_wake),
     )  # fmt: skip
 
+    def name_of(self, obj: Any) -> str:
+        """The case as its reviewers know it, and the queue."""
+        return f"{obj}, {obj.queue}"
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The columns, and every pause so far."""
         return [*super().get_fields(request, obj), "pauses"]
@@ -311,13 +322,13 @@ class SlaClockAdmin(ConsoleAdmin):
 def needs(actor: Actor) -> list[Need]:
     """Escalations that nobody has acknowledged, cases that are overdue, and rules that wait for this actor."""
     fired = reverse("console:reviews_escalation_changelist")
-    clocks = SlaClock.objects.filter(breach_told_at__isnull=False, stopped_at__isnull=True, panel__state__in=LIVE_PANEL)
+    late = f"{reverse('console:cases_case_changelist')}?overdue=yes"
     open_ones = Escalation.objects.filter(state=EscalationState.OPEN, panel__state__in=LIVE_PANEL)
     found = [
         Need(_count(open_ones), "escalation nobody looks after", "escalations nobody looks after",
              f"{fired}?state__exact={EscalationState.OPEN}", "danger", "They climb until somebody acknowledges them."),
-        Need(_count(clocks), "case overdue", "cases overdue", reverse("console:reviews_slaclock_changelist"), "danger",
-             "Not decided within its service level."),
+        Need(_count(overdue_cases(Case.objects.all())), "case overdue", "cases overdue", late, "danger",
+             "Not decided by its due date."),
     ]  # fmt: skip
     if permissions.can_define_reviews(actor):
         drafts = EscalationRule.objects.filter(state=RuleState.DRAFT).exclude(created_by=actor.id)

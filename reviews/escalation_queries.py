@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from cases.states import CaseState
+from cases.models import Case
+from cases.states import OPEN_STATES, CaseState
 from hitl_platform.kernel.bound_cursor import bound_cursor
 from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
@@ -121,3 +123,13 @@ def voters_of(panel_id: UUID) -> set[UUID]:
     """Who has judged on a panel."""
     said = Judgment.objects.filter(panel_id=panel_id, superseded_at__isnull=True)
     return set(said.values_list("reviewer_id", flat=True))
+
+
+def overdue_cases(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Those that are open past the due date they came with, or past that of their panel, whose clock may stand still.
+
+    A clock that ran out counts from when it was told, as escalations do.
+    """
+    told = SlaClock.objects.filter(breach_told_at__isnull=False, stopped_at__isnull=True, panel__state__in=LIVE_PANEL)
+    late = Q(due_at__lt=timezone.now()) | Q(pk__in=told.values("case_id"))
+    return cases.filter(late, state__in=OPEN_STATES)

@@ -18,7 +18,8 @@ from hitl_platform.tenants.actor import Actor, system_actor
 from hitl_platform.tenants.models import Role
 from reviews import escalation_queries
 from reviews.models import LIVE_PANEL, Seat, SlaClock, Trigger
-from reviews.queries import IN_HAND, reference_of
+from reviews.queries import IN_HAND
+from reviews.references import reference_of
 from reviews.services.escalations import climb, fire, returns_of
 from reviews.services.rungs import recipients
 from reviews.services.snoozes import wake_panel

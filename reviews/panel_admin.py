@@ -226,6 +226,10 @@ class PanelAdmin(ConsoleAdmin):
              _may("dispute"), form=ReasonForm, is_grave=True),
     )  # fmt: skip
 
+    def name_of(self, obj: Any) -> str:
+        """The case as its reviewers know it, and the queue."""
+        return f"{obj}, {obj.queue}"
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Panel]:
         """Without what would end a judge's blindness: why a panel was asked, and that it is in dispute."""
         return hide_from_judges(super().get_queryset(request), request=request)

@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.models import Case, CaseType, Decision, MadeBy
-from cases.states import OPEN_STATES
 from hitl_platform.console.cards import Change, thousands
+from hitl_platform.kernel.numerals import percent
 from hitl_platform.tenants.actor import Actor
 from reviews import permissions, quality_queries
+from reviews.escalation_queries import overdue_cases
 from reviews.models import Panel, Purpose, Queue, QueueUserPermission, RoutingPolicy, Seat
 from reviews.states import PanelState, PolicyState, SeatState
 
@@ -33,7 +34,7 @@ def today(actor: Actor) -> str:
     came = _count(Case.objects.filter(created_at__gte=since))
     decided = Decision.objects.filter(decided_at__gte=since)
     total, alone = _count(decided), _count(decided.filter(made_by=MadeBy.MODEL))
-    late = _count(Case.objects.filter(state__in=OPEN_STATES, due_at__lt=timezone.now()))
+    late = _count(overdue_cases(Case.objects.all()))
     if not came and not total:
         return "No case came in the last 24 hours, and none was decided." + (_late(late) if late else "")
     pace = "as many as came" if total == came else "more than came" if total > came else "fewer than came"
@@ -68,7 +69,8 @@ def _of_staffing() -> Iterable[Change]:
         elif arrived >= FEW and arrived > GROWS * done:
             many = people.get(queue.pk, 0)
             because = (
-                f"{_cases(arrived)} came in the last 24 hours and {thousands(done)} were settled, by a team of {many}."
+                f"{_cases(arrived)} came in the last 24 hours and {thousands(done)} "
+                f"{'was' if done == 1 else 'were'} settled, by a team of {many}."
             )
             yield Change(f"Let more people work in {queue.name}, or send it less", because, where)
 
@@ -82,7 +84,7 @@ def _of_second_looks(actor: Actor) -> Iterable[Change]:
             by = "the model alone" if found.made_by == MadeBy.MODEL else "people"
             because = (
                 f"{thousands(differ)} of {thousands(found.share.total)} second looks at what {by} decided differ "
-                f"({differ / found.share.total:.0%}, 95 % interval {low:.0%} to {high:.0%})."
+                f"({percent(differ / found.share.total)}, 95 % interval {percent(low)} to {percent(high)})."
             )
             asks = "Raise the thresholds" if found.made_by == MadeBy.MODEL else "Sharpen the instructions"
             yield Change(f"{asks} of {found.queue}", because, reverse("console:reviews_secondreview_changelist"))

@@ -17,7 +17,7 @@ from hitl_platform.ledger.commands import command, record
 from hitl_platform.notices.services import notify
 from hitl_platform.tenants.actor import Actor
 from reviews.escalation_queries import newest_calendars
-from reviews.queries import reference_of
+from reviews.references import reference_of
 from reviews.services.appeal_rounds import cancel_appeal_round, hearing_of, open_appeal_round, unfillable_seats
 from reviews.services.service_levels import calendar_of
 from reviews.sla import add_working_time, read_span

@@ -13,7 +13,6 @@ from hitl_platform.tenants.actor import Actor
 # each takes the actor
 NEEDS = (
     "hitl_platform.pipeline.admin.needs",
-    "cases.admin.needs",
     "reviews.admin.needs",
     "reviews.escalation_admin.needs",
     "reviews.quality_admin.needs",

@@ -22,9 +22,11 @@ from unfold.admin import ModelAdmin
 from hitl_platform.console.blindness import disclosed
 from hitl_platform.console.cards import Figure
 from hitl_platform.console.entry import ENTRANTS, actor_of
+from hitl_platform.console.references import cases_named
 from hitl_platform.console.verbs import Verb, verb_view
 from hitl_platform.console.words import column, filters_in_words, in_words
 from hitl_platform.kernel.errors import NotFound
+from hitl_platform.ledger.disclosure import is_judge
 from hitl_platform.ledger.models import AuditEvent
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import User
@@ -150,18 +152,30 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Rows with exactly this value in one of the searched columns."""
+        """Rows with exactly this value in one of the searched columns; else those of the case that it refers to.
+
+        Not for those who may judge: a name that leads to no case would tell them which of their seats are hidden ones.
+        """
         if not search_term:
             return queryset, False
         found = queryset.none()
         for field in self.search_exactly:
             found |= queryset.filter(**{field: search_term})
+        if self.case_path and not is_judge(actor_of(request)) and not found.exists():
+            found = queryset.filter(**{f"{self.case_path}__in": cases_named(search_term)})
         return found, False
+
+    @property
+    def case_path(self) -> str:
+        """The column that holds a row's case, where rows are looked up by the case's id at its sender; or empty."""
+        paths = {"external_id": "pk", "case__external_id": "case_id"}
+        return next((paths[field] for field in self.search_exactly if field in paths), "")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the filters themselves ask; the admin would allow any lookup on the model's own columns."""
         names = [name for name in self.list_filter if isinstance(name, str)]
-        return lookup in {f"{name}__{ending}" for name in names for ending in FILTER_LOOKUPS}
+        own = {each.parameter_name for each in self.list_filter if not isinstance(each, str)}
+        return lookup in own or lookup in {f"{name}__{ending}" for name in names for ending in FILTER_LOOKUPS}
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """Nothing: the ledger has it."""
@@ -221,7 +235,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         context = {**(extra_context or {}), "verbs": buttons, "crumbs": self.crumbs(obj)}
         context["story"] = import_string(self.story)(actor_of(request), obj) if self.story else None
         # Django would put the object's name beside the title, which it is already
-        context |= {"title": str(obj), "subtitle": None}
+        context |= {"title": self.name_of(obj), "subtitle": None}
         response: HttpResponseBase = super().change_view(request, object_id, form_url, context)
         return response
 
@@ -234,7 +248,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             raise NotFound
         context = {
             **self.admin_site.each_context(request),
-            "title": f"History of {obj}",
+            "title": f"History of {self.name_of(obj)}",
             "object": obj,
             "opts": self.opts,
             "crumbs": self.crumbs(obj),
@@ -251,8 +265,13 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
     def crumbs(self, obj: Model | None = None) -> list[dict[str, str]]:
         """Where this page stands."""
-        trail: list[dict[str, str]] = self.admin_site.crumbs(self.address("changelist"), obj)
+        name = self.name_of(obj) if obj is not None else ""
+        trail: list[dict[str, str]] = self.admin_site.crumbs(self.address("changelist"), obj, name=name)
         return trail
+
+    def name_of(self, obj: Any) -> str:
+        """What an object's own pages are titled."""
+        return str(obj)
 
     @property
     def title(self) -> str:

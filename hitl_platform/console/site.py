@@ -177,12 +177,12 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
             ],
         }
 
-    def crumbs(self, list_view: str, obj: Model | None = None) -> list[dict[str, str]]:
+    def crumbs(self, list_view: str, obj: Model | None = None, *, name: str = "") -> list[dict[str, str]]:
         """Where a model's page stands: its list by the name that the navigation has for it, then the object."""
         trail = [{"title": TITLES[list_view], "link": reverse(f"console:{list_view}")}]
         if obj is not None:
             link = reverse(f"console:{list_view.removesuffix('changelist')}change", args=[obj.pk])
-            trail.append({"title": str(obj), "link": link})
+            trail.append({"title": name or str(obj), "link": link})
         return trail
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:

@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What to tell after a verb; a secret is shown on a page of its own, this once."""
+    """What to tell after a verb; a secret is shown on a page of its own, this once.
+
+    `where` names the console's page on which it is told, if not on the object's own.
+    """
 
     message: str
     secret: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def _answer(page: "ConsoleAdmin", verb: Verb, request: HttpRequest, obj: Model |
     if told.secret:
         return _render(page, verb, request, obj, {"told": told})
     messages.success(request, told.message)
-    return HttpResponseRedirect(_back(page, obj))
+    return HttpResponseRedirect(reverse(told.where) if told.where else _back(page, obj))
 
 
 def _render(
@@ -81,7 +85,7 @@ def _render(
 ) -> TemplateResponse:
     context = {
         **page.admin_site.each_context(request),
-        "title": f"{verb.label}: {obj}" if obj else verb.label,
+        "title": f"{verb.label}: {page.name_of(obj)}" if obj else verb.label,
         "opts": page.opts,
         "object": obj,
         "verb": verb,

@@ -14,6 +14,7 @@ from hitl_platform.console.entry import actor_of
 from hitl_platform.console.model_admin import ConsoleAdmin
 from hitl_platform.console.site import site
 from hitl_platform.console.verbs import Told, Verb
+from hitl_platform.console.words import in_words
 from hitl_platform.pipeline import permissions, queries
 from hitl_platform.pipeline.models import Step
 from hitl_platform.pipeline.services import retry_step
@@ -27,7 +28,7 @@ DEAD_SHOWN = 50
 
 def _retry(actor: Actor, step: Step, _values: dict[str, Any]) -> Told:
     retry_step(actor=actor, step_id=step.pk)
-    return Told(f"The step “{step.kind}” is ready again; a worker takes it at once.")
+    return Told(f"The step “{step.kind}” is ready again; a worker takes it at once.", where="console:pipeline")
 
 
 def _can_retry(actor: Actor, step: Step) -> bool:
@@ -51,7 +52,13 @@ class StepAdmin(ConsoleAdmin):
     list_display = ("kind", "state", "case_count", "attempt", "run_at", "cause")
     list_filter = ("state",)
     search_exactly = ("subject_id",)
+    # how workers agree among themselves, which is no news to people
+    hidden = ("case_ids", "dedupe_key", "lease_token", "lease_until", "hinted_at")
     verbs = (RETRY,)
+
+    def name_of(self, obj: Any) -> str:
+        """The kind of work, and since when it is asked for."""
+        return f"{in_words(obj.kind)}, {obj.created_at:%d %b %Y, %H:%M}"
 
 
 def needs(actor: Actor) -> list[Need]:

@@ -1930,6 +1930,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "due date",
                 "base_manager_name": "objects",
             },
         ),

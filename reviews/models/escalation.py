@@ -10,6 +10,7 @@ from cases.models import Case, CaseType, CaseTypeVersion
 from hitl_platform.tenants.owned import TenantForeignKey, TenantOwned
 from reviews.models.panels import Panel
 from reviews.models.queues import Queue
+from reviews.references import reference_of
 from reviews.sla import WorkingCalendar, read_calendar
 from reviews.states import EscalationState, RuleState
 
@@ -125,6 +126,7 @@ class SlaClock(TenantOwned):
 
     class Meta:
         base_manager_name = "objects"
+        verbose_name = "due date"
         constraints = [
             models.UniqueConstraint(fields=["tenant", "panel"], name="no_second_clock_of_one_panel"),
             models.CheckConstraint(condition=Q(at_risk_at__lte=F("due_at")), name="no_risk_after_the_breach"),
@@ -143,7 +145,7 @@ class SlaClock(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"clock of {self.panel_id}"
+        return f"Due date of {reference_of(self.case_id)}"
 
 
 class PanelPause(TenantOwned):
@@ -278,4 +280,4 @@ class Escalation(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.trigger} of {self.case_id}"
+        return f"Escalation of {reference_of(self.case_id)}"

@@ -9,6 +9,7 @@ from django.utils import timezone
 from cases.models import Case, CaseType
 from hitl_platform.tenants.owned import TenantForeignKey, TenantOwned
 from reviews.models.panels import Panel, Purpose, Seat, SeatKind
+from reviews.references import name_on_panel
 
 
 class Judgment(TenantOwned):
@@ -68,7 +69,8 @@ class Judgment(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label} on {self.seat_id}"
+        is_live = self.purpose == Purpose.LIVE
+        return f"{self.label} on {name_on_panel(self.case_id, panel_id=self.panel_id, is_live=is_live)}"
 
 
 class Consensus(TenantOwned):

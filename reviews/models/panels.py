@@ -15,6 +15,7 @@ from hitl_platform.tenants.owned import TenantForeignKey, TenantOwned
 from reviews.models.queues import Queue
 from reviews.models.routes import RoutingPolicy
 from reviews.models.templates import Advice, PanelTemplate
+from reviews.references import name_on_panel
 from reviews.states import PanelState, SeatState
 
 LIVE_PANEL = (PanelState.OPEN, PanelState.DISPUTED)
@@ -83,7 +84,7 @@ class Panel(TenantOwned):
         indexes = [models.Index(fields=["tenant", "case"], name="panel_of_case")]
 
     def __str__(self) -> str:
-        return f"panel of {self.case_id}"
+        return f"Panel of {name_on_panel(self.case_id, panel_id=self.pk, is_live=self.purpose == Purpose.LIVE)}"
 
 
 class Seat(TenantOwned):
@@ -211,7 +212,8 @@ class Seat(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"seat on {self.panel_id}"
+        is_live = self.purpose == Purpose.LIVE
+        return f"Seat on {name_on_panel(self.case_id, panel_id=self.panel_id, is_live=is_live)}"
 
 
 class SeatDraft(TenantOwned):

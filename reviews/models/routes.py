@@ -7,6 +7,7 @@ from django.utils import timezone
 from cases.models import Case, CaseType, CaseTypeVersion
 from hitl_platform.tenants.owned import TenantForeignKey, TenantOwned
 from reviews.models.queues import Queue
+from reviews.references import reference_of
 from reviews.states import PolicyState
 
 
@@ -79,4 +80,4 @@ class RoutingRecord(TenantOwned):
         indexes = [models.Index(fields=["tenant", "case", "created_at"], name="routing_of_case")]
 
     def __str__(self) -> str:
-        return f"{self.route} of {self.case_id}"
+        return f"Routing of {reference_of(self.case_id)}"

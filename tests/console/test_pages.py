@@ -3,10 +3,13 @@
 import pytest
 from django.urls import reverse
 
+from hitl_platform.access.services import add_member, create_user
 from hitl_platform.console import urls
 from hitl_platform.console.site import site
 from hitl_platform.ledger.models import AuditEvent
+from hitl_platform.tenants.actor import Actor, system_actor
 from hitl_platform.tenants.scope import tenant_scope
+from reviews.references import reference_of
 
 assert urls.urlpatterns, "importing the addresses registers the pages"
 MODELS = sorted(site._registry, key=lambda model: model._meta.label)
@@ -82,6 +85,32 @@ def test_a_case_is_found_by_its_exact_id(console, acme_things):
     assert str(acme_things.case.pk) in found
     missed = console.get(reverse("console:cases_case_changelist"), {"q": "L"}).content.decode()
     assert str(acme_things.case.pk) not in missed
+
+
+@pytest.mark.parametrize("spelt", [reference_of, lambda pk: f" {pk.hex[-8:]} ", lambda pk: str(pk)[-12:], str])
+def test_a_case_is_found_by_the_name_that_reviewers_know(console, client_for, gil, acme_things, spelt):
+    case = acme_things.case
+    for name in ("cases_case", "reviews_panel"):
+        where = reverse(f"console:{name}_changelist")
+        assert ("L-1" in results(console.get(where, {"q": spelt(case.pk)}))) == (name == "cases_case")
+    assert "L-1" not in results(client_for(gil).get(where, {"q": spelt(case.pk)}))
+
+
+def test_who_may_judge_finds_no_case_by_that_name(console, client_for, acme, acme_things):
+    """Names of hidden seats lead to no case: to find only the others would tell which they are."""
+    user = create_user(email="hal@example.org", name="Hal", password=None)
+    add_member(actor=system_actor(acme.id, "operator"), user=user, roles=["manager", "reviewer"])
+    hal = client_for(Actor("user", user.id, acme.id, roles=frozenset({"manager", "reviewer"}), name="Hal"))
+    where = reverse("console:cases_case_changelist")
+    assert "L-1" in results(hal.get(where, {"q": "L-1"}))
+    for name in (reference_of(acme_things.case.pk), str(acme_things.case.pk)):
+        assert "L-1" not in results(hal.get(where, {"q": name}))
+        assert "L-1" in results(console.get(where, {"q": name}))
+
+
+def results(response):
+    """The rows of a list as text."""
+    return response.content.decode().split('id="result_list"')[-1] if b'id="result_list"' in response.content else ""
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What the console calls things: plurals, one refusal a line."""
 
+import html
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from cases.models import Case
 from hitl_platform.console import urls
 from hitl_platform.console.site import site
 from hitl_platform.tenants.scope import tenant_scope
+from reviews.queue_forms import CONDITION_HELP
 
 assert urls.urlpatterns, "importing the addresses registers the pages"
 METAS = sorted((model._meta for model in site._registry), key=lambda meta: meta.label)
@@ -30,7 +32,7 @@ def test_each_reason_stands_on_a_line_of_its_own(console, acme_things):
     ).content.decode()
     alert = page.split('role="alert"')[1].split("</div>")[0]
     assert alert.count("<li>") >= 4
-    assert "docs/routing.md" in page
+    assert CONDITION_HELP in html.unescape(page)
 
 
 def test_codes_are_words_and_people_have_names(console, acme, acme_things, mona):
@@ -48,4 +50,9 @@ def test_an_overdue_case_needs_somebody(console, acme, acme_things):
     assert "case overdue" not in console.get("/console/").content.decode()
     with tenant_scope(acme.id):
         Case.objects.filter(pk=acme_things.case.pk).update(due_at=acme_things.case.created_at)
-    assert "1 case overdue" in console.get("/console/").content.decode()
+    assert console.get("/console/").content.decode().count("case overdue") == 1
+    listed = reverse("console:cases_case_changelist")
+    assert "L-1" in console.get(listed, {"overdue": "yes"}).content.decode()
+    with tenant_scope(acme.id):
+        Case.objects.filter(pk=acme_things.case.pk).update(due_at=None)
+    assert "L-1" not in console.get(listed, {"overdue": "yes"}).content.decode()

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from hitl_platform.tenants.actor import Actor
 from reviews.models import SeatDraft
+from reviews.references import reference_of
 from tests.portal.reading import read, seat_of
 from tests.reviews import lending
 from tests.reviews.conftest import Office
@@ -42,7 +43,16 @@ def test_from_at_risk_over_a_weekend_and_a_holiday_to_the_fallback_and_a_late_an
     assert "soon overdue" in read(manager.get("/notices/?show=new")).text
     watch.go_to(TUESDAY + hours(15))
     fired = next(each for each in watch.escalations(case) if each.trigger == "sla_breached")
-    assert "nobody looks after" in read(manager.get("/console/")).text
+    home = read(manager.get("/console/")).text
+    assert "nobody looks after" in home
+    assert home.count("case overdue") == 1
+    assert f"{CANARY}-id" in read(manager.get(reverse("console:cases_case_changelist"), {"overdue": "yes"})).text
+    assert "1 due date" in read(manager.get(reverse("console:reviews_slaclock_changelist"))).text
+    for name, row in (("escalation", fired), ("panel", watch.office.panel(case)), ("slaclock", watch.clock(case))):
+        source = manager.get(reverse(f"console:reviews_{name}_change", args=[row.pk])).content.decode()
+        heading = source.split("<title>")[1].split("</title>")[0]
+        assert f"{reference_of(case.pk)}, Loans" in heading
+        assert str(case.pk) not in heading + str(row)
     address = reverse("console:reviews_escalation_acknowledge", args=[fired.pk])
     assert manager.post(address).status_code == 302
     assert (
