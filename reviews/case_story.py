@@ -13,6 +13,7 @@ from uuid import UUID
 from cases.definitions import label_names
 from cases.models import Case
 from hitl_platform.console.words import in_words
+from hitl_platform.kernel.numerals import percent
 from hitl_platform.ledger.disclosure import WITHHELD
 from hitl_platform.ledger.queries import CaseEvent, case_events
 from hitl_platform.tenants.actor import Actor
@@ -102,6 +103,7 @@ class _Known:
     """What the events name by id or key."""
 
     labels: Mapping[str, str]
+    reasons: Mapping[str, str]
     people: Mapping[str, str]
     queues: Mapping[str, str]
     hidden: frozenset[str]
@@ -112,8 +114,10 @@ def story_of(actor: Actor, case: Case) -> list[Told]:
     """The case's story, first to last; a fixed number of queries, MOST_TOLD sentences at most, the newest."""
     events = case_events(actor, case)[-MOST_TOLD:]
     may_read_all = not any(event.body == WITHHELD for event in events)
+    definition = type_version(case.type_version_id)
     known = _Known(
-        labels=label_names(type_version(case.type_version_id).labels),
+        labels=label_names(definition.labels),
+        reasons={code["key"]: code["name"] for code in definition.reason_codes},
         people=_people(events),
         queues=dict(Queue.objects.values_list("key", "name")),
         hidden=frozenset(
@@ -156,7 +160,7 @@ def _values(event: CaseEvent, known: _Known) -> _Words:
         if name in values:
             values[name] = known.queues.get(body[name], known.people.get(body[name], values[name]))
     if body.get("probabilities"):
-        values["probability"] = f"{max(map(float, body['probabilities'])):.0%}"
+        values["probability"] = percent(max(map(float, body["probabilities"])))
     values["who"] = _who(event, known)
     return values
 
@@ -171,14 +175,15 @@ def _because(event: CaseEvent, known: _Known) -> list[str]:
         methods = [(name, found) for name, found in body.items() if isinstance(found, dict) and "votes" in found]
         return [
             f"{in_words(name)}: “{known.labels.get(found['label'], found['label'])}”, "
-            f"{float(found['confidence']):.0%} sure, of {found['votes']} votes"
+            f"{percent(float(found['confidence']))} sure, "
+            f"of {found['votes']} vote{'s' * (found['votes'] != 1)}"
             for name, found in methods
         ]
     if event.verb == "judgment.submitted":
         first, codes = str(body.get("first_label") or ""), body.get("reason_codes") or ()
         changed = first and first != body.get("label")
         said = [f"First, before the model's answer: “{known.labels.get(first, first)}”"] if changed else []
-        return [*said, *(["Reasons: " + ", ".join(map(_in_words, codes))] if codes else [])]
+        return [*said, *(["Reasons: " + ", ".join(known.reasons.get(code, code) for code in codes)] if codes else [])]
     return []
 
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from cases.models import MadeBy
 from hitl_platform.console.cards import Figure, thousands
+from hitl_platform.kernel.numerals import percent
 from hitl_platform.tenants.actor import Actor
 from reviews import quality_queries
 from reviews.models import Judgment, Purpose, StampFlag
@@ -26,8 +27,8 @@ def flagged_and_by_chance() -> list[Figure]:
     judged = Judgment.objects.filter(judged_at__gte=since, superseded_at__isnull=True, purpose=Purpose.LIVE)
     people = judged.order_by().values("reviewer").distinct().count()
     flagged = StampFlag.objects.filter(until__gte=since).order_by().values("reviewer").distinct().count()
-    by_chance = "A look at a month flags an honest reviewer with a probability of at most "
-    return [Figure("Flagged in the last month", f"{flagged} of {people}", f"{by_chance}{LEVEL:.0%}.")] if people else []
+    by_chance = f"A look at a month flags an honest reviewer with a probability of at most {percent(LEVEL)}."
+    return [Figure("Flagged in the last month", f"{flagged} of {people}", by_chance)] if people else []
 
 
 def _of(queue: str, made_by: str) -> str:
@@ -35,11 +36,11 @@ def _of(queue: str, made_by: str) -> str:
 
 
 def _share(each: quality_queries.Agreement) -> str:
-    return f"{each.share.share:.0%} agree" if each.share.share is not None else "none yet"
+    return f"{percent(each.share.share)} agree" if each.share.share is not None else "none yet"
 
 
 def _detail(each: quality_queries.Agreement) -> str:
     share = each.share
     unseen = f"; {each.unseen} that differ{'s' * (each.unseen == 1)} nobody has looked at" if each.unseen else ""
     agree = f"{thousands(share.count)} of {thousands(share.total)}"
-    return f"{agree}, 95 % interval {share.low:.0%} to {share.high:.0%}{unseen}"
+    return f"{agree}, 95 % interval {percent(share.low)} to {percent(share.high)}{unseen}"

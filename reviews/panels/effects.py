@@ -7,6 +7,7 @@ probability: exact for readers who err independently and alike, at most 2^9 cour
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hitl_platform.kernel.numerals import percent
 from reviews.panels.moves import AddSeat, Advised, Confidences, Dispute, Room, Settle, Vote, next_move
 from reviews.panels.rules import Mode, PanelRules
 
@@ -88,12 +89,13 @@ def _confidences(votes: Sequence[Vote], *, reader_right: float) -> Confidences:
 def effect_in_words(rules: PanelRules, *, model_right: float = 0.9, reader_right: float = 0.95) -> str:
     """The effect in one sentence, for whoever chooses the settings."""
     effect = effect_of(rules, model_right=model_right if rules.confirms_model else None, reader_right=reader_right)
-    given = f"a reader is right {reader_right:.0%} of the time"
+    given = f"a reader is right {percent(reader_right)} of the time"
     if rules.confirms_model:
-        given = f"the model is right {model_right:.0%} of the time and {given}"
+        given = f"the model is right {percent(model_right)} of the time and {given}"
     readers = f"{effect.readers:.1f}".removesuffix(".0")
     noun = "reader" if readers == "1" else "readers"
     return (
         f"About {readers} {noun} a case where {given}; "
-        f"{effect.disputed:.1%} go to an adjudicator, {effect.right:.1%} of the others end right."
+        f"{percent(effect.disputed, places=1)} go to an adjudicator, "
+        f"{percent(effect.right, places=1)} of the others end right."
     )

@@ -5,7 +5,11 @@ from typing import Any
 
 import orjson
 
+from hitl_platform.kernel.numerals import grouped
+
 MAX_VALUE = 60
+# fewer digits may be a year; from the second on a float is written with an exponent
+GROUPED, EXPONENT = 10_000, 1e16
 # a tuple: a union is several times as slow to ask, and this is asked of every case
 _NUMBERS = (int, float)
 
@@ -58,13 +62,14 @@ def value(of: Any) -> str:
 
 
 def number(of: float) -> str:
-    """Four decimals at most, more where the number would vanish."""
+    """Four decimals at most, more where the number would vanish; grouped from ten thousand on, as on a case's page."""
     if isinstance(of, int):
-        return str(of)
+        return grouped(of) if abs(of) >= GROUPED else str(of)
     rounded = round(of, 4) + 0.0
     if not rounded and of:
         return f"{of:.2g}"
-    return repr(rounded).removesuffix(".0")
+    text = repr(rounded).removesuffix(".0")
+    return grouped(text) if GROUPED <= abs(rounded) < EXPONENT else text
 
 
 def duration(of: timedelta) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from hitl_platform.kernel.errors import Conflict, Forbidden, Invalid, require
 from hitl_platform.kernel.ids import uuid7
+from hitl_platform.kernel.numerals import percent, points
 from hitl_platform.ledger.commands import command, record, record_batch
 from hitl_platform.pipeline.services import NewStep, enqueue_many
 from hitl_platform.tenants.actor import Actor
@@ -100,8 +101,9 @@ def words_of(finding: Finding) -> list[str]:
     words = []
     if "too_fast" in finding.flags and finding.times_faster:
         words.append(
-            f"Half of the {one.total} judgments took {finding.times_faster:.0f} times less time than cases of their "
-            f"length take the others, and {one.count} of them had the same answer or the model's."
+            f"Half of the {one.total} judgments came about {finding.times_faster:.0f} times as fast as the others "
+            f"judge cases of the same length, or faster. {one.count} of the {one.total} gave one and the same answer, "
+            "or all repeated the model's."
         )
     if "keeps_wrong_advice" in finding.flags:
         words.append(
@@ -109,16 +111,17 @@ def words_of(finding: Finding) -> list[str]:
             f"kept it in {others.count} of {others.total}."
         )
     words += [
-        f"Where the model was {band.low:.0%} to {band.high:.0%} sure, its advice was overridden in {band.mine.count} "
-        f"of {band.mine.total}; by the others in {band.others.count} of {band.others.total}."
+        f"Where the model was {percent(band.low)} to {percent(band.high)} sure, its advice was overridden in "
+        f"{band.mine.count} of {band.mine.total}; by the others in {band.others.count} of {band.others.total}."
         for band in finding.bands
         if band.others.total
     ]
     if finding.effect is not None:
         effect = finding.effect
         words.append(
-            f"With advice shown, agreement with the model is {effect.value:+.0%} against the arm without it "
-            f"(95 % interval {effect.low:+.0%} to {effect.high:+.0%})."
+            "With the model's answer in view, agreement with it differs by "
+            f"{points(effect.value)} percentage points from the cases judged without it "
+            f"(95 % interval {points(effect.low)} to {points(effect.high)})."
         )
     return words
 

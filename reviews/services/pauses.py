@@ -7,6 +7,7 @@ from uuid import UUID
 from cases.models import CaseType
 from cases.queries import get_case_type
 from hitl_platform.kernel.errors import Conflict, Forbidden, Invalid, require
+from hitl_platform.kernel.numerals import percent
 from hitl_platform.ledger.commands import command, record
 from hitl_platform.notices.services import notify
 from hitl_platform.tenants.actor import Actor
@@ -122,8 +123,8 @@ def evidence_of(queue: Queue, *, case_type_id: UUID, reviewer_id: UUID) -> tuple
         return None
     reason = (
         f"{share.count} of {share.total} known cases in {queue.name} were answered right "
-        f"({share.count / share.total:.0%}, 95 % interval {share.low:.0%} to {share.high:.0%}). "
-        f"The queue's {kind} asks for {asked:.0%}."
+        f"({percent(share.count / share.total)}, 95 % interval {percent(share.low)} to {percent(share.high)}). "
+        f"The queue's {kind} asks for {percent(asked)}."
     )
     evidence = {
         "right": share.count, "total": share.total, "low": round(share.low, 4), "high": round(share.high, 4),

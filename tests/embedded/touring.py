@@ -45,7 +45,7 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "simulated1@northwind.example": {
         "/my-work/": ("Contest waits", "95 % interval", "So far:", "Simulated reviewer 1")
     },
-    "simulated-hasty@northwind.example": {"/my-work/": ("times less time than cases of their length",)},
+    "simulated-hasty@northwind.example": {"/my-work/": ("times as fast as the others judge cases of the same length",)},
     "simulated-paused@st-agnes.example": {"/queues/cytology/": ("You are paused here", "0 of 4 known cases")},
     "manager@st-agnes.example": {"/console/reviews/reviewerpause/": ("Simulated paused reviewer",)},
 }

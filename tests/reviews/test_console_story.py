@@ -59,7 +59,7 @@ def test_a_case_is_one_story_from_first_to_last(disputed: Any, client_for: Any, 
     why = {told.verb: told.because for told in story if told.because}
     assert any("below its threshold 0.9" in words for words in why["case.sent_to_review"]), why
     assert any("of 2 votes" in words for words in why["panel.disputed"])
-    assert why["judgment.submitted"] == ["Reasons: income"]
+    assert why["judgment.submitted"] == ["Reasons: Income"]
     assert [told.words for told in story if told.verb == "seat.released"] == ["Alice gave the case back"]
     page = text_of(client_for(mona).get(reverse("console:cases_case_change", args=[case.pk])))
     assert page.index("What happened") < page.index("Bob judged “Decline”") < page.index("Decided “Decline”")
@@ -153,7 +153,7 @@ def test_second_looks_are_summed_up_above_their_list(office: Office, client_for:
         assert SecondReview.objects.count() == 1
     page = text_of(client_for(mona).get(reverse("console:reviews_secondreview_changelist")))
     assert "Loans: second looks at people" in page
-    assert "0% agree" in page
+    assert "0 % agree" in page
     assert "0 of 1, 95 % interval" in page
     flags = text_of(client_for(mona).get(reverse("console:reviews_stampflag_changelist")))
     assert "0 of 2" in flags

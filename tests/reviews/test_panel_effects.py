@@ -52,7 +52,7 @@ class TestExpected:
         assert effect_of(rules, reader_right=0.8).right == pytest.approx(0.8)
 
     def test_in_words(self) -> None:
-        assert effect_in_words(TREE).startswith("About 1.1 readers a case where the model is right 90% of the time")
+        assert effect_in_words(TREE).startswith("About 1.1 readers a case where the model is right 90 % of the time")
         assert effect_in_words(PanelRules()).startswith("About 1 reader a case")
 
     def test_refuses_what_is_no_probability(self) -> None:

@@ -164,7 +164,7 @@ def test_try_tells_where_examples_would_go(office: Office, mona: Actor, alice: A
     ]
     large, sure, unknown = try_policy(actor=mona, case_type_key="loan", definition=definition, examples=examples)
     assert (large.auto, large.rule, large.conditions[0]["because"]) == (
-        False, "large", ["amount 20000 is 10000 above 10000"],
+        False, "large", ["amount 20\u202f000 is 10\u202f000 above 10\u202f000"],
     )  # fmt: skip
     assert (sure.auto, sure.label) == (True, "approve")
     assert (unknown.auto, unknown.cause) == (False, "no_prediction")

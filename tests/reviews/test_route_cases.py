@@ -67,7 +67,7 @@ class TestWithAPolicy:
         assert (record.route, record.cause, record.rule) == ("review", "rule", "large loans")
         assert record.queue is not None
         assert record.queue.key == "large"
-        assert record.conditions[0]["because"] == ["amount 19900 is 4900 above 15000"]
+        assert record.conditions[0]["because"] == ["amount 19\u202f900 is 4900 above 15\u202f000"]
         decision = office.decision(case)
         assert decision is not None
         assert (decision.label, decision.made_by) == ("approve", "model")
@@ -75,7 +75,7 @@ class TestWithAPolicy:
         assert [(each["rule"], each["outcome"]) for each in told] == [
             ("large loans", "not_fired"), ("education", "fired"),
         ]  # fmt: skip
-        assert told[0]["because"] == ["amount 10000 is 5000 below 15000"]
+        assert told[0]["because"] == ["amount 10\u202f000 is 5000 below 15\u202f000"]
 
     def test_a_rule_that_raises_sends_its_case_to_people(self, office: Office) -> None:
         office.activate(

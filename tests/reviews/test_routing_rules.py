@@ -256,7 +256,9 @@ class TestWords:
             ("model.confidence > 0.95", ["confidence 0.93 is 0.02 below 0.95"]),
             ("model.confidence >= 0.93", ["confidence 0.93 is exactly 0.93"]),
             ("model.probabilities.bad > 0.05", ["probability of bad 0.07 is 0.02 above 0.05"]),
-            ("case.amount > 10000 && case.age > 40", ["amount 14200 is 4200 above 10000", "age 41 is 1 above 40"]),
+            ("case.amount > 10000 && case.age > 40", [
+                "amount 14\u202f200 is 4200 above 10\u202f000", "age 41 is 1 above 40",
+            ]),
             ("case.amount > 10000 && case.age > 50", ["age 41 is 9 below 50"]),
             ("case.purpose == 'car'", ["purpose is “car”"]),
             ("case.purpose == 'tv'", ["purpose is “car”, not “tv”"]),
@@ -272,9 +274,11 @@ class TestWords:
                 "due_at 2026-03-02 11:00+00:00 is 1 h 30 min after now 2026-03-02 09:30+00:00",
             ]),
             ("case.amount > 20000 || case.age > 40", ["age 41 is 1 above 40"]),
-            ("case.amount > 20000 || case.age > 50", ["amount 14200 is 5800 below 20000 and age 41 is 9 below 50"]),
+            ("case.amount > 20000 || case.age > 50", [
+                "amount 14\u202f200 is 5800 below 20\u202f000 and age 41 is 9 below 50",
+            ]),
             ("case.tags.exists(t, t == 'vip')", ["case.tags.exists(t, t == 'vip') is true"]),
-            ("case.amount * 2.0 > 3e4", ["case.amount * 2.0 28400 is 1600 below 30000"]),
+            ("case.amount * 2.0 > 3e4", ["case.amount * 2.0 28\u202f400 is 1600 below 30\u202f000"]),
         ],
     )  # fmt: skip
     def test_say_which_condition_and_by_how_much(self, rule: str, words: list[str]) -> None:
@@ -293,7 +297,7 @@ class TestWords:
 
     def test_numbers_and_times_for_people(self) -> None:
         assert [value(0.1 + 0.2), value(1e-7), value(14_200), value(-0.0), value(2.50)] == [
-            "0.3", "1e-07", "14200", "0", "2.5",
+            "0.3", "1e-07", "14\u202f200", "0", "2.5",
         ]  # fmt: skip
         assert duration(timedelta(days=2, hours=3, minutes=4)) == "2 d 3 h"
         assert comparison("x", True, "", False) == "x is true, not false"

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from hitl_platform.access.entry import MembershipChoice
+from hitl_platform.kernel import numerals
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.models import Role
 
@@ -94,19 +95,13 @@ def due_state(value: datetime | None) -> str:
 @register.filter
 def percent(value: float | None) -> str:
     """A share as whole percent, never 0 % or 100 % for what is merely close to it."""
-    if value is None:
-        return NOTHING
-    if 0 < value < 0.01:
-        return "< 1 %"
-    if 0.99 < value < 1:
-        return "> 99 %"
-    return f"{value * 100:.0f} %"
+    return NOTHING if value is None else numerals.percent(value)
 
 
 @register.filter
 def grouped(value: int | None) -> str:
     """A count with grouped digits."""
-    return NOTHING if value is None else f"{value:,}".replace(",", "\u202f")
+    return NOTHING if value is None else numerals.grouped(value)
 
 
 @register.filter
