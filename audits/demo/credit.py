@@ -1,11 +1,14 @@
 """Northwind Credit: the Statlog German credit data, 1,000 loan applications of the 1970s with their ends.
 
 Hans Hofmann, UCI Machine Learning Repository, doi 10.24432/C5NC77, CC BY 4.0. The codes of the file are spelled
-out in our words. Sex, age, personal status and foreign-worker status are protected: they are no part of the
-payload and reach the platform as attributes alone. Two codes of `job` that differ by residence are one here.
+out in our words. What its steps stand for is of the corrected code table of the same data (Ulrike Grömping, South
+German Credit, doi 10.24432/C5X89F). Sex, age, personal status and foreign-worker status are protected: they are no
+part of the payload and reach the platform as attributes alone. Two codes of `job` that differ by residence are one
+here.
 """
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +83,19 @@ PERSONAL_STATUS = {
 FOREIGN_WORKER = {"A201": "yes", "A202": "no"}
 AGE_BANDS = ((25, "under 25"), (35, "25 to 34"), (50, "35 to 49"), (65, "50 to 64"), (999, "65 or older"))
 
+# numbers of the file that stand for more than one
+STEPS: dict[str, tuple[str, ...]] = {
+    "instalment_share": ("35 % or more", "25 to 35 %", "20 to 25 %", "under 20 %"),
+    "residence_years": ("under 1 year", "1 to 4 years", "4 to 7 years", "7 years or more"),
+    "loans_here": ("1", "2 or 3", "4 or 5", "6 or more"),
+    "dependants": ("0 to 2", "3 or more"),
+}
 # payload field: (column, title, the layout's unit and format)
 NUMBERS: dict[str, tuple[str, str, dict[str, str]]] = {
     "amount": ("amount", "Amount", {"unit": "DM"}),
     "months": ("duration", "Duration", {"unit": "months"}),
-    "instalment_share": ("installment_rate", "Instalment, share of income", {"unit": "of 4 steps"}),
-    "residence_years": ("residence", "At this address", {"unit": "of 4 steps"}),
+    "instalment_share": ("installment_rate", "Instalment, share of income", {}),
+    "residence_years": ("residence", "At this address for", {}),
     "loans_here": ("existing_credits", "Loans with us", {}),
     "dependants": ("dependents", "People to maintain", {}),
 }
@@ -235,7 +245,7 @@ def _example(number: int, row: dict[str, str]) -> Example:
     payload: dict[str, Any] = {"application": f"NC-{number:04d}"}
     payload |= {name: int(row[column]) for name, (column, _, _) in NUMBERS.items()}
     payload |= {name: CODES[column][row[column]] for name, (column, _) in CATEGORIES.items()}
-    payload |= file_note(payload)
+    payload |= file_note(in_words(payload))
     attributes = {
         "sex": row["sex"].lower(),
         "age_band": next(band for below, band in AGE_BANDS if int(row["age"]) < below),
@@ -243,6 +253,11 @@ def _example(number: int, row: dict[str, str]) -> Example:
         "personal_status": PERSONAL_STATUS[row["personal_status_sex"]],
     }
     return Example(f"NC-{number:04d}", payload, attributes, "approve" if row["good_credit"] == "1" else "decline")
+
+
+def in_words(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A payload with the meaning of each number that stands for something."""
+    return {**payload, **{name: meanings[payload[name] - 1] for name, meanings in STEPS.items()}}
 
 
 def _known_values(column: str) -> list[str]:
@@ -291,6 +306,9 @@ def _payload_schema() -> dict[str, object]:
         name: {"type": "integer", "minimum": 0, "maximum": 10_000_000, "title": title}
         for name, (_, title, _) in NUMBERS.items()
     }
+    for name, meanings in STEPS.items():
+        choices = [{"const": step, "title": meaning} for step, meaning in enumerate(meanings, 1)]
+        properties[name] = {"type": "integer", "title": NUMBERS[name][1], "oneOf": choices}
     properties |= {
         name: {"enum": _known_values(column), "type": "string", "title": title}
         for name, (column, title) in CATEGORIES.items()

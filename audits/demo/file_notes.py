@@ -18,7 +18,7 @@ AGAINST = {
 }
 SENTENCES = (
     ("", "The applicant asks for {amount:,} DM over {months} months, for: {purpose}. "),
-    ("instalment_share", "Instalments: step {instalment_share} of 4 by their share of income. "),
+    ("instalment_share", "Instalments: {instalment_share} of income. "),
     ("checking_account", "Checking account: {checking_account}. "),
     ("savings", "Savings: {savings}. "),
     ("credit_history", "Credit history: {credit_history}. "),
@@ -31,7 +31,10 @@ SAID = "By its words this speaks against the applicant"
 
 
 def file_note(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """`note`, and `note_marks` over the sentences that speak against, counted in characters."""
+    """`note`, and `note_marks` over the sentences that speak against, counted in characters.
+
+    The payload has words where its numbers stand for something.
+    """
     note, marks = "", []
     for field, sentence in SENTENCES:
         said = sentence.format(**payload)

@@ -1,7 +1,8 @@
 """St. Agnes Imaging: the Wisconsin diagnostic breast cancer data, 569 samples measured under a microscope.
 
 Wolberg, Mangasarian, Street and Street, UCI Machine Learning Repository, doi 10.24432/C5DW2B, CC BY 4.0; read from
-scikit-learn, which carries it. Nothing in it is about a person but the diagnosis, so there are no attributes.
+scikit-learn, which carries it. It names no units, and the pages say so. Nothing in it is about a person but the
+diagnosis, so there are no attributes.
 """
 
 from typing import Any
@@ -41,6 +42,8 @@ QUEUES = (
 )  # fmt: skip
 # the thresholds below leave these to people; the others of those are less sure
 NEARLY_SURE = 'model.confidence >= 0.85 && (model.label == "benign" ? model.confidence < 0.98 : model.confidence < 0.9)'
+# no measure of it has a unit
+NUCLEI = "Nuclei; the data set names no units"
 FIGURES = ("radius_worst", "area_worst", "concave_points_worst", "concavity_mean")
 
 
@@ -120,7 +123,11 @@ def _definition() -> dict[str, Any]:
         ],
         "layout": {
             "sections": [
-                {"title": "Nuclei", "style": "figures", "fields": [{"key": name} for name in FIGURES]},
+                {
+                    "title": "Nuclei; the data set names no units",
+                    "style": "figures",
+                    "fields": [{"key": name} for name in FIGURES],
+                },
                 *(
                     {
                         "title": f"{words[0].upper()}{words[1:]}",

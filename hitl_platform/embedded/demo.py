@@ -87,7 +87,7 @@ def serve(options: Options, *, home: Path, narrator: Narrator) -> int:
         )
         with stopped_at_the_end(supervisor), remembered(environment, home=home):
             prepare_and_start(supervisor, port=port, home=home)
-            narrator.say(f"Ready after {time.monotonic() - started:.0f} s.")
+            narrator.say(f"Ready: servers and data took {time.monotonic() - started:.0f} s.")
             if options.smoke:
                 return drive(supervisor, address=address, home=home)
             welcome(narrator, address=address, home=home, reviewers=options.reviewers)

@@ -9,6 +9,7 @@ from audits.demo.credit import northwind
 from audits.demo.imaging import st_agnes
 from audits.demo.organisation import Example
 from cases.definitions import attributes_validator, read_definition
+from cases.layouts import lay_out
 from cases.validation import reasons, validator_of
 from models_registry.features import extract, parse_features
 from models_registry.training import train
@@ -116,3 +117,15 @@ def test_models_are_good_enough_to_decide_most(organisation):
     )
     assert trained.metrics["accuracy"] >= {"northwind": 0.74, "st-agnes": 0.97}[organisation.slug]
     assert trained.metrics["calibration_error"] <= 0.06
+
+
+def test_numbers_that_stand_for_more_are_said_in_the_words_of_the_code_table():
+    example = credit.read_examples()[0]
+    definition = credit.northwind().definition
+    blocks = lay_out(definition["layout"], payload=example.payload, schema=definition["payload_schema"])
+    said = {entry.title: f"{entry.value} {entry.unit}".strip() for block in blocks for entry in block.entries}
+    assert said["Instalment, share of income"] == "under 20 %"
+    assert said["At this address for"] == "7 years or more"
+    assert said["Loans with us"] == "2 or 3"
+    assert said["People to maintain"] == "0 to 2"
+    assert "Instalments: under 20 % of income." in example.payload["note"]

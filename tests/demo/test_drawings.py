@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from audits.demo.credit import read_examples
+from audits.demo.credit import in_words, read_examples
 from audits.demo.file_notes import SAID, file_note
 from audits.demo.guide import LINES, reading_guide
 from audits.demo.imaging import st_agnes
@@ -35,7 +35,7 @@ def test_the_guide_is_a_document_whose_table_is_right():
 
 def test_a_note_says_what_the_fields_say_and_marks_whole_sentences():
     for example in read_examples()[:200]:
-        told = file_note(example.payload)
+        told = file_note(in_words(example.payload))
         assert told == {name: example.payload[name] for name in ("note", "note_marks")}
         for mark in told["note_marks"]:
             assert told["note"][mark["start"] : mark["end"]].endswith(".")

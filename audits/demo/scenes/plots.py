@@ -9,7 +9,7 @@ import numpy as np
 
 from audits.demo.delivery import short_key, submit_one
 from audits.demo.guide import reading_guide
-from audits.demo.imaging import KINDS, MEASURES
+from audits.demo.imaging import KINDS, MEASURES, NUCLEI
 from audits.demo.organisation import Example
 from audits.demo.scatter import scatter
 from audits.demo.scenes.playing import Play
@@ -122,7 +122,7 @@ def _definition(play: Play) -> dict[str, Any]:
         "measures": {"type": "array", "maxItems": 20, "title": "All measures", "items": row},
     }
     sections = [
-        {"title": "Nuclei", "style": "figures", "fields": [{"key": ACROSS}, {"key": UP}]},
+        {"title": NUCLEI, "style": "figures", "fields": [{"key": ACROSS}, {"key": UP}]},
         {"title": "Plot", "fields": [{"key": "plot", "format": "image"}]},
         {"title": "Where it lies", "style": "text", "fields": [{"key": "note"}]},
         {"title": "Measures", "fields": [{"key": "measures", "format": "table"}]},
