@@ -2,7 +2,8 @@
 
 Neither may tell what the model would say: where the seat hides advice, what a model decided is left out of the similar
 cases, and its label out of the history. Labels are shown at all only where the panel's template shows similar cases.
-Neither may tell a hidden case when it comes: no reference is shown, and no case with a known answer.
+Neither may tell a hidden case when it comes: no reference is shown, and no case with a known answer; and how many cases
+stand beside one does not depend on whether it was decided itself.
 """
 
 import time
@@ -61,7 +62,6 @@ class Background:
     more_earlier: int
     similar: Sequence[SimilarCase]
     shows_similar: bool
-    compared: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,8 @@ def background_of(actor: Actor, seat: Seat, *, blind: bool) -> Background:
         cursor.execute(statements.SURROUNDINGS, {"tenant": seat.tenant_id, "panel": seat.panel_id})
         shows_similar, case_type_id = cursor.fetchone()
     earlier = _earlier(actor, seat, shows_labels=shows_similar, blind=blind)
-    similar: list[SimilarCase] = []
-    compared = 0
-    if shows_similar:
-        similar, compared = _similar(actor, seat, case_type_id, blind=blind)
-    return Background(earlier[:MOST_EARLIER], max(0, len(earlier) - MOST_EARLIER), similar, shows_similar, compared)
+    similar = _similar(actor, seat, case_type_id, blind=blind) if shows_similar else []
+    return Background(earlier[:MOST_EARLIER], max(0, len(earlier) - MOST_EARLIER), similar, shows_similar)
 
 
 def _earlier(actor: Actor, seat: Seat, *, shows_labels: bool, blind: bool) -> list[EarlierCase]:
@@ -114,16 +111,19 @@ def _earlier(actor: Actor, seat: Seat, *, shows_labels: bool, blind: bool) -> li
     ]
 
 
-def _similar(actor: Actor, seat: Seat, case_type_id: UUID, *, blind: bool) -> tuple[list[SimilarCase], int]:
+def _similar(actor: Actor, seat: Seat, case_type_id: UUID, *, blind: bool) -> list[SimilarCase]:
     decided = _decided(seat, case_type_id)
-    withheld = _known(seat, case_type_id) | {seat.case_id}
-    shown = [
+    withheld = _known(seat, case_type_id)
+    readable = [
         row
         for row, (case_id, *_, made_by, own) in enumerate(decided.rows)
         if case_id not in withheld and actor.id not in own and not (blind and made_by == "model")
     ]
+    # a case that comes again is one of them, and left out: a new one has as many beside it
+    most = min(MOST_SIMILAR, max(0, len(readable) - 1))
+    shown = [row for row in readable if decided.rows[row][0] != seat.case_id]
     vector = decided.likeness.vectors([payloads([seat.case_id])[seat.case_id]])
-    found = nearest(decided.vectors[shown], vector, count=MOST_SIMILAR)
+    found = nearest(decided.vectors[shown], vector, count=most) if most else []
     ids = [decided.rows[shown[at]][0] for at, _ in found]
     contents = payloads(ids) if ids else {}
     similar = []
@@ -132,7 +132,7 @@ def _similar(actor: Actor, seat: Seat, case_type_id: UUID, *, blind: bool) -> tu
         version = type_version(version_id)
         line = headline(version.layout, payload=contents.get(case_id, {}), schema=version.payload_schema)
         similar.append(SimilarCase(line, _name(version_id, label), decided_at, distance))
-    return similar, len(shown)
+    return similar
 
 
 def _known(seat: Seat, case_type_id: UUID) -> set[UUID]:

@@ -90,7 +90,7 @@ def test_every_block_as_it_looks(stage: Stage, rich: Desk, views: Views, sight: 
         ]
         sight.shoot(page, "case-blocks", shows=shows)
         page.get_by_text("History of the subject").click()
-        expect(page.get_by_text("No case like it has been decided yet.")).to_be_visible()
+        expect(page.get_by_text("Too few cases like it have been decided yet.")).to_be_visible()
         with opened_sheet(page):
             sight.check(page, "case-blocks with its history")
         press(page, "s")

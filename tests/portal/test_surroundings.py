@@ -1,5 +1,6 @@
 """What surrounds a case: the history of its subject and cases like it, and nothing of what a model decided."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +14,7 @@ from hitl_platform.kernel.ids import uuid7
 from hitl_platform.tenants.scope import tenant_scope
 from reviews import similar
 from reviews.models import Queue, Seat
-from reviews.queries import reference_of
+from reviews.references import reference_of
 from reviews.services.gold import approve_gold, propose_gold
 from reviews.services.practice import answer_practice
 from tests.cast import Cast
@@ -23,6 +24,7 @@ from tests.portal.test_case_page import send, take
 
 Browser = Callable[[str], Client]
 SUBJECT = "applicant-77"
+NUMBER = re.compile(r"\d[\d.,]*")
 
 
 @pytest.fixture(autouse=True)
@@ -32,22 +34,28 @@ def nothing_kept() -> None:
 
 @pytest.fixture
 def decided(browser_of: Browser, cast: Cast) -> Desk:
-    """Two cases of one subject, the first of them decided by a person; similar cases are shown."""
+    """Two cases of one subject, the first of them decided by a person, as was a third; similar cases are shown."""
     return decided_desk(browser_of, cast, advice="hidden", template={"shows_similar": True})
 
 
 def decided_desk(browser_of: Browser, cast: Cast, **given: object) -> Desk:
     desk = open_desk(cast, cases=0, undo_seconds=0, **given)  # type: ignore[arg-type]  # as open_desk takes them
-    desk.cases.append(desk.submit(subject=SUBJECT))
-    desk.run()
-    seat, page = take(browser_of("bob"))
-    if page.has_form("/answer"):
-        send(browser_of("bob"), seat, verb="answer", label="decline")
-    send(browser_of("bob"), seat, label="decline")
-    desk.run()
+    decide(desk, browser_of("bob"), label="decline", subject=SUBJECT)
+    decide(desk, browser_of("bob"), label="approve", amount=9000, months=40)
     desk.cases.append(desk.submit(subject=SUBJECT, amount=1300))
     desk.run()
     return desk
+
+
+def decide(desk: Desk, client: Client, *, label: str, **payload: object) -> None:
+    """One more case, and what somebody says of it."""
+    desk.cases.append(desk.submit(**payload))  # type: ignore[arg-type]  # a subject, and fields of the payload
+    desk.run()
+    seat, page = take(client)
+    if page.has_form("/answer"):
+        send(client, seat, verb="answer", label=label)
+    send(client, seat, label=label)
+    desk.run()
 
 
 def change(desk: Desk, **columns: object) -> None:
@@ -78,8 +86,8 @@ def test_the_subjects_other_cases_and_the_nearest_decided_ones(browser_of: Brows
     text = surroundings(browser_of("alice"))
     before = text[text.index("Other cases of the same subject") : text.index("Similar decided cases")]
     assert "Decline" in before
-    assert "1200 DM" in text[text.index("Similar decided cases") :]
-    assert "The nearest of 1 decided cases" in text
+    assert "1\u202f200 DM" in text[text.index("Similar decided cases") :]
+    assert "The nearest of the last decided cases" in text
 
 
 def test_labels_and_similar_cases_only_where_the_template_shows_them(browser_of: Browser, cast: Cast) -> None:
@@ -105,7 +113,7 @@ def test_a_reader_never_sees_a_case_of_their_own(browser_of: Browser, decided: D
     change(decided, subject_user_id=cast.people["alice"].id)
     text = surroundings(browser_of("alice"))
     assert "None that you may see." in text
-    assert "No case like it has been decided yet." in text
+    assert "Too few cases like it have been decided yet." in text
 
 
 class TestBlind:
@@ -115,7 +123,7 @@ class TestBlind:
         by_model(desk)
         text = surroundings(browser_of("alice"))
         assert "Decline" not in text
-        assert "No case like it has been decided yet." in text
+        assert "Too few cases like it have been decided yet." in text
 
     def test_after_the_blind_answer_it_is(self, browser_of: Browser, cast: Cast) -> None:
         desk = decided_desk(browser_of, cast, advice="after_answer", with_model=True, template={"shows_similar": True})
@@ -131,10 +139,10 @@ class TestBlind:
         client = browser_of("alice")
         seat, page = take(client)
         before = page.source + client.get(f"/api/v1/seats/{seat}/").content.decode()
-        for hidden in ("What moved it", "movers", "log_odds", "strongly", "slightly"):
+        for hidden in ("What moved the model", "movers", "log_odds", "strongly", "slightly"):
             assert hidden not in before, hidden
         after = send(client, seat, verb="answer", label="decline")
-        assert "What moved it" in read(after).text
+        assert "What moved the model" in read(after).text
         assert '"log_odds"' in client.get(f"/api/v1/seats/{seat}/").content.decode()
 
 
@@ -172,7 +180,7 @@ class TestHiddenCases:
         text = read(client.get(f"/seats/{seat}/background/")).text
         assert "Decline" not in text
         assert "None that you may see." in text
-        assert "No case like it has been decided yet." in text
+        assert "Too few cases like it have been decided yet." in text
 
     def test_a_hidden_case_has_a_name_that_nobody_has_read(self, browser_of: Browser, decided: Desk) -> None:
         gold(decided)
@@ -187,6 +195,21 @@ class TestHiddenCases:
         assert reference_of(hidden.panel_id) in page.source
         send(client, seat, label="approve")
         assert reference_of(hidden.case_id) not in read(client.get("/")).source
+
+    def test_a_case_that_comes_again_has_as_many_beside_it_as_a_new_one(
+        self, browser_of: Browser, decided: Desk
+    ) -> None:
+        client = browser_of("alice")
+        new = re.sub(r"[0-9A-F]{4}-[0-9A-F]{4}", "", surroundings(client))
+        # the seat in hand becomes a second look at what was decided
+        with tenant_scope(decided.cast.tenants["acme"].id):
+            Seat.objects.filter(pk=seat_in_hand(client)).update(case_id=decided.cases[1].pk, purpose="second_review")
+        again = re.sub(r"[0-9A-F]{4}-[0-9A-F]{4}", "", surroundings(client))
+        lists = [text[text.index("Similar decided cases") :] for text in (new, again)]
+        assert [text.count("distance") for text in lists] == [1, 1]
+        assert {"Decline" in text for text in lists} == {True}, "one and the same neighbour, and never itself"
+        assert len({NUMBER.sub("N", text) for text in lists}) == 1
+        assert len({tuple(re.findall(r"nearest of.*", text)) for text in lists}) == 1, "and no number differs"
 
     def test_who_practised_with_a_case_never_gets_it_hidden(self, browser_of: Browser, decided: Desk) -> None:
         alice = decided.cast.people["alice"]
