@@ -16,6 +16,9 @@ from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.scope import current_tenant_id
 
+# far more files than a case may have: a number in an address must fit the database's
+MOST_NUMBERED = 100_000
+
 _PAYLOADS = """
 select asked.id, stored.payload from unnest(%(cases)b::uuid[]) as asked (id)
 cross join lateral (
@@ -118,12 +121,28 @@ def get_file(actor: Actor, file_id: UUID, *, lock: bool = False) -> EvidenceFile
     return file
 
 
-def shown_files(case_id: UUID) -> dict[str, File]:
-    """The stored files of a case by name, for `layouts.lay_out`; whoever shows them has asked who may see the case."""
-    stored = EvidenceFile.objects.filter(case_id=case_id, state=FileState.STORED).order_by("id")
-    return {file.name: File(file.name, file_address(file.pk), file.media_type) for file in stored}
+def shown_files(case_id: UUID, *, seat_id: UUID | None = None) -> dict[str, File]:
+    """The stored files of a case by name, for `layouts.lay_out`; whoever shows them has asked who may see the case.
+
+    With `seat_id` each has an address of that seat, which tells nothing of the case: a file's id holds the time at
+    which it came, and a case that comes again would be known by it.
+    """
+    files = EvidenceFile.objects.filter(case_id=case_id).order_by("id")
+    return {
+        file.name: File(file.name, f"/files/{seat_id}/{number}" if seat_id else file_address(file.pk), file.media_type)
+        for number, file in enumerate(files, 1)
+        if file.state == FileState.STORED
+    }
+
+
+def numbered_file(case_id: UUID, number: int) -> EvidenceFile | None:
+    """The stored file of a case with this number of `shown_files`, if there is one."""
+    if not 1 <= number <= MOST_NUMBERED:
+        return None
+    file = EvidenceFile.objects.filter(case_id=case_id).order_by("id")[number - 1 : number].first()
+    return file if file is not None and file.state == FileState.STORED else None
 
 
 def file_address(file_id: UUID) -> str:
-    """Where the bytes of a file are served."""
+    """Where the bytes of a file are served to those who read cases."""
     return f"/files/{file_id}"

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from cases import media_types, permissions, stored_files
 from cases.models import EvidenceFile
+from cases.queries import numbered_file
 from cases.states import FileState
 from hitl_platform.doors.authentication import actor_required
 from hitl_platform.kernel.errors import NotFound, Unavailable
@@ -24,6 +25,7 @@ from hitl_platform.tenants.actor import Actor
 from reviews import permissions as seat_permissions
 from reviews import queries
 from reviews.models import Seat
+from reviews.services.practice import may_practise_with
 from reviews.states import SeatState
 from reviews.views import PortalRequest
 
@@ -56,11 +58,24 @@ class Part:
 
 @require_safe
 def evidence_file(request: HttpRequest, file_id: UUID) -> HttpResponseBase:
-    """One stored file; for everybody who may not see its case there is none."""
+    """One stored file by its id, for those who read cases, and for who practises; for everybody else there is none."""
     actor: Actor | None = request.actor  # type: ignore[attr-defined]  # set by the scope's middleware
     file = EvidenceFile.objects.filter(pk=file_id, state=FileState.STORED).first() if actor else None
     if actor is None or file is None or not can_see_file(actor, file):
         raise NotFound
+    return _served(request, file)
+
+
+@require_safe
+def seat_file(request: HttpRequest, seat_id: UUID, number: int) -> HttpResponseBase:
+    """One stored file of the case of a seat, for whoever has the seat in hand or submitted it."""
+    actor: Actor | None = request.actor  # type: ignore[attr-defined]  # set by the scope's middleware
+    if actor is None:
+        raise NotFound
+    return _served(request, _file_of(_held_seat(actor, seat_id), number))
+
+
+def _served(request: HttpRequest, file: EvidenceFile) -> HttpResponseBase:
     etag = quote_etag(str(file.sha256))
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         return _marked(HttpResponseNotModified(), etag)
@@ -82,22 +97,35 @@ def evidence_file(request: HttpRequest, file_id: UUID) -> HttpResponseBase:
 
 @actor_required
 @require_GET
-def read_file(request: PortalRequest, seat_id: UUID, file_id: UUID) -> HttpResponse:
+def read_file(request: PortalRequest, seat_id: UUID, number: int) -> HttpResponse:
     """A text that came with the case, as words of our own page; for whoever holds the seat."""
-    seat = queries.get_seat(request.actor, seat_id)
-    found = EvidenceFile.objects.filter(pk=file_id, case_id=seat.case_id, state=FileState.STORED)
-    file = found.filter(media_type__in=media_types.TEXT).first()
-    if file is None or seat.state == SeatState.CANCELLED or not seat_permissions.holds(request.actor, seat):
+    seat = _held_seat(request.actor, seat_id)
+    file = _file_of(seat, number)
+    if file.media_type not in media_types.TEXT:
         raise NotFound
     content = _opened(file)
     try:
         text = content.read(MOST_READ).decode("utf-8", errors="replace")
     finally:
         content.close()
-    context = {"seat": seat, "reference": queries.shown_reference(seat), "file": file, "text": text}
+    context = {"seat": seat, "reference": queries.shown_reference(seat), "file": file, "number": number, "text": text}
     return render(
         request, "reviews/read_file.html", context | {"is_cut": (file.size or 0) > MOST_READ, "most": MOST_READ}
     )
+
+
+def _held_seat(actor: Actor, seat_id: UUID) -> Seat:
+    seat = queries.get_seat(actor, seat_id)
+    if seat.state == SeatState.CANCELLED or not seat_permissions.holds(actor, seat):
+        raise NotFound
+    return seat
+
+
+def _file_of(seat: Seat, number: int) -> EvidenceFile:
+    file = numbered_file(seat.case_id, number)
+    if file is None:
+        raise NotFound
+    return file
 
 
 def _asked_part(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
@@ -126,11 +154,10 @@ def _opened(file: EvidenceFile) -> Any:
 
 
 def can_see_file(actor: Actor, file: EvidenceFile) -> bool:
-    """Whether the actor reads cases, or has a seat on this one in hand or submitted."""
+    """Whether the actor reads cases, or practises with this one; who has a seat on it asks by the seat."""
     if permissions.can_read_cases(actor):
         return True
-    seats = Seat.objects.filter(case_id=file.case_id, reviewer_id=actor.id).exclude(state=SeatState.CANCELLED)
-    return actor.kind == "user" and seats.exists()
+    return actor.kind == "user" and may_practise_with(actor, file.case_id)
 
 
 def disposition(file: EvidenceFile) -> str:

@@ -22,6 +22,7 @@ from models_registry.models import Prediction
 from models_registry.queries import predictions_for
 from reviews import permissions, queries, statements
 from reviews.models import APPEAL, Advice, Judgment, Panel, Queue, Seat, SeatKind
+from reviews.panels import Veto
 from reviews.queries import IN_HAND, shown_reference
 from reviews.similar import Background, background_of
 from reviews.states import SeatState
@@ -41,6 +42,11 @@ WHY: Mapping[str, str] = {
 }
 
 
+# What a later stage of a chain does when it says otherwise than the one before.
+VETOES: Mapping[str, str] = {
+    Veto.DISPUTE: " If you differ, an adjudicator is asked.",
+    Veto.SETTLE: " If you differ, your answer decides.",
+}
 MOST_MOVERS = 5
 
 
@@ -175,7 +181,7 @@ def seat_page(actor: Actor, seat: Seat) -> SeatPage:
         opened_at=seat.opened_at,
         read_at=seat.read_at,
         why=why,
-        why_words=WHY[why],
+        why_words=WHY[why] + (_stage_in_words(seat) if mine and seat.stage else ""),
         is_appeal=seat.why == APPEAL,
         plea=_plea(seat) if mine and seat.why == APPEAL else "",
         advice_mode=seat.advice,
@@ -188,7 +194,7 @@ def seat_page(actor: Actor, seat: Seat) -> SeatPage:
         judgments=judgments,
         comments=_comments(actor, seat, seen, numbers),
         care=SeenCare(bool(version.layout.get("sensitive")), *seen.care),
-        files=shown_files(seat.case_id) if mine and _names_files(version.layout) else {},
+        files=shown_files(seat.case_id, seat_id=seat.pk) if mine and names_files(version.layout) else {},
         may_release=_may_release(actor, seat, mine=mine),
         **_of_queue(seat.queue),
         **_of_type(version),
@@ -207,6 +213,14 @@ def _of_queue(queue: Queue) -> dict[str, Any]:
 def _of_type(version: CaseTypeVersion) -> dict[str, Any]:
     names = ("question", "labels", "reason_codes", "layout", "payload_schema")
     return {name: getattr(version, name) for name in names}
+
+
+def _stage_in_words(seat: Seat) -> str:
+    """Which later stage of its chain this is, and what its objection does; never what was said before."""
+    stages = Panel.objects.values_list("template__stages", flat=True).get(pk=seat.panel_id)
+    stage = stages[seat.stage]
+    where = f" You check what was decided before: stage {seat.stage + 1} of {len(stages)}, {stage['name']}."
+    return where + VETOES.get(stage.get("veto", ""), "")
 
 
 def _plea(seat: Seat) -> str:
@@ -269,7 +283,8 @@ def _numbered(said: Mapping[str, Any], numbers: Mapping[str, int]) -> str:
     return f"Reviewer {number}" if number else "A reviewer"
 
 
-def _names_files(layout: Mapping[str, Any]) -> bool:
+def names_files(layout: Mapping[str, Any]) -> bool:
+    """Whether the layout shows files, so that a case's are worth a query."""
     fields = (field for section in layout.get("sections") or () for field in section["fields"])
     return any(field.get("format") in ("image", "document") for field in fields)
 

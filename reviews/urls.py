@@ -6,6 +6,7 @@ from reviews import away_views, file_views, lease_views, quality_views, views
 
 urlpatterns = [
     path("files/<uuid:file_id>", file_views.evidence_file, name="evidence_file"),
+    path("files/<uuid:seat_id>/<int:number>", file_views.seat_file, name="seat_file"),
     path("", views.my_queues, name="my_queues"),
     path("queues/<str:key>/", views.queue, name="queue"),
     path("queues/<str:key>/next", views.next_case, name="next_case"),
@@ -18,7 +19,7 @@ urlpatterns = [
     path("seats/<uuid:seat_id>/resume", views.resume, name="resume"),
     path("seats/<uuid:seat_id>/heartbeat", views.heartbeat, name="heartbeat"),
     path("seats/<uuid:seat_id>/draft", views.draft, name="draft"),
-    path("seats/<uuid:seat_id>/files/<uuid:file_id>/", file_views.read_file, name="read_file"),
+    path("seats/files/<uuid:seat_id>/<int:number>/", file_views.read_file, name="read_file"),
     path("seats/<uuid:seat_id>/background/", views.background, name="background"),
     path("seats/<uuid:seat_id>/comment", views.comment, name="comment"),
     path("seats/<uuid:seat_id>/skip", lease_views.skip, name="skip"),

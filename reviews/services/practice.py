@@ -57,6 +57,16 @@ def practice_cases(actor: Actor, *, queue: Queue) -> QuerySet[Case]:
     )
 
 
+def may_practise_with(actor: Actor, case_id: UUID) -> bool:
+    """Whether the person, in a queue of theirs, may be shown this case to practise with, or was."""
+    kinds = Case.objects.filter(pk=case_id).values_list("case_type_id", flat=True)
+    for queue in queries.visible_queues(actor).filter(Q(case_type_id__isnull=True) | Q(case_type_id__in=kinds)):
+        if permissions.can_work_queue(actor, queries.granted_on(queue)):
+            done = PracticeAnswer.objects.filter(practised_case_id=case_id, reviewer_id=actor.id)
+            return done.exists() or practice_cases(actor, queue=queue).filter(pk=case_id).exists()
+    return False
+
+
 def outcome_of(case: Case) -> str:
     """What turned out to be true of a case, as it is known now."""
     return Outcome.objects.filter(case=case).order_by("-id").values_list("label", flat=True)[0]

@@ -8,11 +8,13 @@ import pytest
 from django.test import Client
 
 from cases.models import Case, EvidenceFile
-from cases.queries import shown_files
+from cases.queries import payloads, shown_files
 from cases.services import add_file, examine_file
 from hitl_platform.kernel.ids import uuid7
 from hitl_platform.tenants.actor import Actor
+from reviews.models import Seat
 from reviews.services import release_seat
+from reviews.type_versions import type_version
 from tests.browser.test_hostile_text import CORPUS
 from tests.cases import samples
 from tests.conftest import api_client
@@ -42,9 +44,13 @@ def address(file: EvidenceFile) -> str:
     return f"/files/{file.pk}"
 
 
-def look(client: Client, file: EvidenceFile, **headers: str) -> Any:
+def of_seat(seat: Seat, number: int = 1) -> str:
+    return f"/files/{seat.pk}/{number}"
+
+
+def look(client: Client, file: EvidenceFile | str, **headers: str) -> Any:
     """The answer, read to its end, which closes the file; the bytes are in `read`."""
-    response: Any = client.get(address(file), **headers)
+    response: Any = client.get(file if isinstance(file, str) else address(file), **headers)
     response.read = b"".join(response)
     return response
 
@@ -58,17 +64,29 @@ class TestWhoSees:
     def test_a_reviewer_while_the_seat_is_theirs(self, keep: Any, client_for: Browser, office: Office) -> None:
         file, alice = keep(), office.people["alice"]
         browser = client_for(alice)
-        assert look(browser, file).status_code == 404, "waiting in one's queue is not yet in hand"
+        with office.scope():
+            at = of_seat(Seat.objects.get())
+        assert look(browser, at).status_code == 404, "waiting in one's queue is not yet in hand"
         seat = office.claim(alice)
-        assert look(browser, file).status_code == 200
-        assert look(client_for(office.people["bob"]), file).status_code == 404
+        assert look(browser, at).read == samples.png()
+        assert look(browser, file).status_code == 404, "its id is for those who read cases"
+        assert look(client_for(office.people["bob"]), at).status_code == 404
+        assert look(api_client("globex"), at).status_code == look(Client(), at).status_code == 404
         release_seat(actor=alice, seat_id=seat.pk)
-        assert look(browser, file).status_code == 404
+        assert look(browser, at).status_code == 404
 
     def test_what_was_submitted_can_be_looked_at_again(self, keep: Any, client_for: Browser, office: Office) -> None:
-        file = keep()
+        keep()
         office.judge(office.people["alice"])
-        assert look(client_for(office.people["alice"]), file).status_code == 200
+        with office.scope():
+            seat = Seat.objects.get()
+        assert look(client_for(office.people["alice"]), of_seat(seat)).status_code == 200
+
+    def test_only_numbers_that_there_are(self, keep: Any, client_for: Browser, office: Office) -> None:
+        keep()
+        seat, browser = office.claim(office.people["alice"]), client_for(office.people["alice"])
+        for number in (0, 2, 10**30):
+            assert look(browser, of_seat(seat, number)).status_code == 404
 
     def test_for_all_others_there_is_none(self, keep: Any, client_for: Browser, office: Office, cast: Any) -> None:
         file = keep()
@@ -100,12 +118,24 @@ class TestHow:
     def test_a_browser_that_has_it_is_told_so_only_while_it_may_see_it(
         self, keep: Any, client_for: Browser, office: Office
     ) -> None:
-        file, alice = keep(), office.people["alice"]
+        keep()
+        alice = office.people["alice"]
         seat, browser = office.claim(alice), client_for(alice)
-        etag = look(browser, file)["ETag"]
-        assert look(browser, file, HTTP_IF_NONE_MATCH=etag).status_code == 304
+        etag = look(browser, of_seat(seat))["ETag"]
+        assert look(browser, of_seat(seat), HTTP_IF_NONE_MATCH=etag).status_code == 304
         release_seat(actor=alice, seat_id=seat.pk)
-        assert look(browser, file, HTTP_IF_NONE_MATCH=etag).status_code == 404
+        assert look(browser, of_seat(seat), HTTP_IF_NONE_MATCH=etag).status_code == 404
+
+    def test_a_seats_file_is_served_like_any_other(self, keep: Any, client_for: Browser, office: Office) -> None:
+        file, seat = keep(), office.claim(office.people["alice"])
+        one = look(api_client("acme"), file)
+        other = look(client_for(office.people["alice"]), of_seat(seat))
+        asked = {"HTTP_RANGE": "bytes=2-5"}
+        part = look(client_for(office.people["alice"]), of_seat(seat), **asked)
+        assert (part.status_code, part.read) == (206, samples.png()[2:6])
+        assert "Last-Modified" not in other
+        for name in ("Content-Type", "Content-Security-Policy", "Cache-Control", "Content-Disposition", "ETag"):
+            assert one[name] == other[name], name
 
     @pytest.mark.parametrize(
         ("content", "name", "disposition"),
@@ -195,38 +225,60 @@ class TestParts:
 class TestText:
     """Text is read by us: it becomes words of our page, whatever it holds."""
 
-    def page(self, client: Client, seat_id: Any, file: EvidenceFile) -> Any:
-        return client.get(f"/seats/{seat_id}/files/{file.pk}/")
+    def page(self, client: Client, seat_id: Any, number: int = 1) -> Any:
+        return client.get(f"/seats/files/{seat_id}/{number}/")
 
     def test_it_is_shown_as_words(self, keep: Any, client_for: Browser, office: Office) -> None:
-        file = keep(b"dear sirs\n" * 200 + b"<script>alert(1)</script>\n", "letter.txt")
+        keep(b"dear sirs\n" * 200 + b"<script>alert(1)</script>\n", "letter.txt")
         alice = office.people["alice"]
         seat, client = office.claim(alice), client_for(alice)
-        response = self.page(client, seat.pk, file)
+        response = self.page(client, seat.pk)
         assert b"&lt;script&gt;alert(1)" in response.content
         assert b"<script>alert" not in response.content
         assert "script-src 'self';" in response["Content-Security-Policy"]
         release_seat(actor=alice, seat_id=seat.pk)
-        assert self.page(client, seat.pk, file).status_code == 404
+        assert self.page(client, seat.pk).status_code == 404
 
     def test_a_long_one_is_cut_and_says_so(self, keep: Any, client_for: Browser, office: Office) -> None:
-        file = keep("é".encode() * 200_000 + b"the end", "long.txt")
+        keep("é".encode() * 200_000 + b"the end", "long.txt")
         seat = office.claim(office.people["alice"])
-        response = self.page(client_for(office.people["alice"]), seat.pk, file)
+        response = self.page(client_for(office.people["alice"]), seat.pk)
         assert b"the end" not in response.content
         assert "The first 256.0" in response.content.decode()
 
     def test_only_text_of_this_case_for_who_holds_it(self, keep: Any, client_for: Browser, office: Office) -> None:
-        text, image = keep(b"just words\n", "a.txt"), keep()
+        keep(b"just words\n", "a.txt")
+        keep()
         seat = office.claim(office.people["alice"])
-        assert self.page(client_for(office.people["alice"]), seat.pk, image).status_code == 404
-        assert self.page(client_for(office.people["bob"]), seat.pk, text).status_code == 404
+        assert self.page(client_for(office.people["alice"]), seat.pk, 2).status_code == 404, "an image"
+        assert self.page(client_for(office.people["bob"]), seat.pk).status_code == 404
         office.bring()
         other = office.claim(office.people["bob"])
-        assert self.page(client_for(office.people["bob"]), other.pk, text).status_code == 404
+        assert self.page(client_for(office.people["bob"]), other.pk).status_code == 404
 
 
 def test_the_layout_finds_files_by_name(keep: Any, case: Case, office: Office) -> None:
-    file = keep()
+    file, seat_id = keep(), uuid7()
     with office.scope():
         assert {name: shown.url for name, shown in shown_files(case.pk).items()} == {"scan.png": address(file)}
+        assert shown_files(case.pk, seat_id=seat_id)["scan.png"].url == f"/files/{seat_id}/1"
+
+
+def test_a_reviewer_is_never_told_when_a_file_came(
+    keep: Any, client_for: Browser, office: Office, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An id holds the time at which it was made: of a case that comes again, long before its seat."""
+    with office.scope():
+        key, name = next((key, said) for key, said in payloads([case.pk])[case.pk].items() if isinstance(said, str))
+        version = type_version(case.type_version_id)
+    section = {"title": "Papers", "style": "documents", "fields": [{"key": key, "format": "document"}]}
+    monkeypatch.setattr(version, "layout", {"sections": [section]})
+    file = keep(b"just words\n", name)
+    client = client_for(office.people["alice"])
+    seat = office.claim(office.people["alice"])
+    for path in (f"/seats/{seat.pk}/", f"/api/v1/seats/{seat.pk}/", f"/seats/files/{seat.pk}/1/"):
+        text = client.get(path).content.decode()
+        assert of_seat(seat) in text, path
+        assert str(file.pk) not in text, path
+        assert str(case.pk) not in text, path
+    assert str(file.pk) not in str(look(client, of_seat(seat)).headers)
