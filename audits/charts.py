@@ -96,13 +96,22 @@ class _Paper:
         )
 
 
-def draw(chart: PointChart | LineChart, *, standalone: bool = False) -> str:
+class Drawing(str):
+    """Markup in which every word is escaped; `__html__` says so to whatever puts it on a page."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return self
+
+
+def draw(chart: PointChart | LineChart, *, standalone: bool = False) -> Drawing:
     """The chart as one SVG element."""
     paper = _Paper()
     if len(chart.series) > 1:
         _legend(paper, chart.series)
     (_points if isinstance(chart, PointChart) else _lines)(paper, chart)  # type: ignore[arg-type]  # by its own kind
-    return paper.svg(chart.title, standalone=standalone)
+    return Drawing(paper.svg(chart.title, standalone=standalone))
 
 
 def _legend(paper: _Paper, series: Sequence[str]) -> None:

@@ -23,9 +23,10 @@ from tests.databases import URL_OF
 SETTINGS = "tests.faults.settings"
 LEASED = "select id, lease_token from pipeline_step where state = 'leased' and kind = any('{score,route,consensus}')"
 
+# what is due on another day (purges, a queue's months) is no part of the run
 LIVE = """
 select kind, state, attempt, count(*), min(run_at), max(lease_until), max(last_error) from pipeline_step
-where state <> 'done' and kind <> 'purge' group by 1, 2, 3
+where state <> 'done' and run_at < now() + interval '1 hour' group by 1, 2, 3
 """
 
 
