@@ -20,6 +20,7 @@ from cases.passages import Passage, compared, highlighted, readable
 LONG_TEXT = 160
 # a table or a conversation longer than this is cut, and says how long it is
 MOST_ITEMS = 100
+EVERYTHING = 100_000
 NO_BREAK = "\u202f"
 NOT_GIVEN = "Not given"
 
@@ -142,6 +143,13 @@ def field_titles(layout: Json, *, schema: Json) -> dict[str, str]:
     fields = [{"key": key} for key in properties]
     fields += [field for section in layout.get("sections") or () for field in section["fields"]]
     return {field["key"]: _entry(field, {}, properties).title for field in fields}
+
+
+def shown_fields(layout: Json, *, payload: Json, schema: Json) -> dict[str, Entry]:
+    """What the page says of each property of the payload, as the layout says it."""
+    told = {field["key"]: field for section in layout.get("sections") or () for field in section["fields"]}
+    properties = schema.get("properties") or {}
+    return {key: _entry(told.get(key, {"key": key}), payload, properties) for key in payload}
 
 
 def headline(layout: Json, *, payload: Json, schema: Json) -> str:
@@ -283,10 +291,11 @@ def _entry(field: Json, payload: Json, properties: Json) -> Entry:
     about = about if isinstance(about, Mapping) else {}
     value = payload.get(key)
     missing = value is None or value == ""
+    unit = field.get("unit", "")
     return Entry(
         title=field.get("title") or about.get("title") or _humanised(key),
-        value=NOT_GIVEN if missing else _meaning(about, value) or shown(value, style=_style(field, about)),
-        unit="" if missing else field.get("unit", ""),
+        value=NOT_GIVEN if missing else _meaning(about, value) or shown(value, style=_style(field, about), unit=unit),
+        unit="" if missing else unit,
         missing=missing,
         number=isinstance(value, int | float) and not isinstance(value, bool),
     )
@@ -309,12 +318,15 @@ def _style(field: Json, about: Json) -> str:
     return field.get("format") or {"date": "date", "date-time": "time"}.get(about.get("format", ""), "")
 
 
-def shown(value: Any, *, style: str = "") -> str:
-    """A JSON value as a person reads it: grouped digits, Yes and No, lists by commas, dates in words."""
+def shown(value: Any, *, style: str = "", unit: str = "") -> str:
+    """A JSON value as a person reads it: grouped digits, Yes and No, lists by commas, dates in words.
+
+    What has a `unit` is an amount, grouped from a thousand on; four digits without one may be a year.
+    """
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, int | float):
-        return _number(value, style)
+        return _number(value, style, is_amount=bool(unit) or style == "money")
     if isinstance(value, str):
         return _day_or_time(value, style) if style in ("date", "time") else value
     if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
@@ -322,7 +334,7 @@ def shown(value: Any, *, style: str = "") -> str:
     return json.dumps(value, ensure_ascii=False, indent=1)
 
 
-def _number(value: float, style: str) -> str:
+def _number(value: float, style: str, *, is_amount: bool) -> str:
     if style == "yes_no":
         return "Yes" if value else "No"
     if style == "percent":
@@ -332,7 +344,7 @@ def _number(value: float, style: str) -> str:
     else:
         # twelve digits hide binary dust (0.1 + 0.2) and nothing that a person wrote
         text = f"{value:,}" if isinstance(value, int) else f"{value:,.12g}"
-    return text.replace(",", NO_BREAK if abs(value) >= 10_000 else "")
+    return text.replace(",", NO_BREAK if is_amount or abs(value) >= 10_000 else "")
 
 
 def _day_or_time(value: str, style: str) -> str:

@@ -147,9 +147,13 @@ def totals(queues: list[QueueSummary]) -> dict[str, Any]:
     return {"waiting": sum(queue.open for queue in queues), "oldest": min(ages, default=None)}
 
 
-def next_with_work(queues: list[QueueSummary], *, but: str) -> Queue | None:
-    """Another queue with something for the person: the one that is due first."""
-    others = [queue for queue in queues if queue.open and queue.queue.key != but]
+def with_work(queues: list[QueueSummary], *, but: str) -> list[QueueSummary]:
+    """The other queues in which something waits for the person."""
+    return [queue for queue in queues if queue.open and queue.queue.key != but]
+
+
+def due_first(others: list[QueueSummary]) -> Queue | None:
+    """The queue among these whose next case is due first."""
     far = timezone.now() + timedelta(days=36_500)
     return min(others, key=lambda queue: queue.next_due or far).queue if others else None
 

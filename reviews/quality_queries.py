@@ -16,6 +16,7 @@ from hitl_platform.tenants.actor import Actor
 from hitl_platform.tenants.owned import TenantOwned
 from reviews import permissions
 from reviews.models import (
+    ContentCare,
     GoldContest,
     GoldItem,
     GoldResult,
@@ -180,11 +181,16 @@ def agreements(actor: Actor) -> list[Score]:
 
 
 def overturned(actor: Actor, *, limit: int = 20) -> list[Any]:
-    """This person's latest votes that a panel came out against, each with the label `decided`."""
+    """This person's latest votes that came out otherwise, each with the label `decided`.
+
+    `adjudicated` tells whether an adjudicator said so, and not the panel by itself.
+    """
+    last_word = Judgment.objects.filter(panel_id=OuterRef("panel_id"), kind="adjudicator", superseded_at__isnull=True)
     return list(
         settled_votes()
         .filter(reviewer_id=actor.id)
         .exclude(label=F("decided"))
+        .annotate(adjudicated=Exists(last_word))
         .select_related("case", "panel__queue")
         .order_by("-judged_at")[:limit]
     )
@@ -211,6 +217,12 @@ def pauses_of(actor: Actor) -> list[ReviewerPause]:
     """The pauses of this person, newest first."""
     mine = ReviewerPause.objects.filter(reviewer_id=actor.id).select_related("case_type")
     return list(mine.order_by("-paused_at")[:MOST_SHOWN])
+
+
+def care_of(actor: Actor) -> tuple[bool, bool]:
+    """Whether this person wants what may distress blurred, and grey; both until they say otherwise."""
+    kept = ContentCare.objects.filter(reviewer_id=actor.id).values_list("blurs", "greys").first()
+    return kept or (True, True)
 
 
 def practised(actor: Actor) -> Share:

@@ -12,14 +12,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cases.definitions import label_names
-from cases.layouts import lay_out
+from cases.layouts import EVERYTHING, lay_out
 from cases.models import Case
-from cases.queries import payloads
+from cases.queries import payloads, shown_files
 from hitl_platform.doors.authentication import actor_required
 from hitl_platform.doors.errors import domain_refusal
 from hitl_platform.kernel.errors import Conflict, Invalid, NotFound, require
+from hitl_platform.tenants.actor import Actor
 from reviews import permissions, quality_queries, queries
 from reviews.models import GoldContest, GoldResult, PracticeAnswer, Queue
+from reviews.pages import SeenCare, names_files
 from reviews.presenting import start_of_day, title_of
 from reviews.services.contests import MAX_REASON, contest_gold
 from reviews.services.flags import MAX_WORDS, answer_flag
@@ -66,7 +68,12 @@ def contest(request: PortalRequest, result_id: UUID) -> HttpResponse:
             return domain_refusal(request, refusal)
         messages.success(request, "Your contest waits for a manager who did not write the item.")
         return redirect("my_work")
-    context = {"missed": _missed([result])[0], "blocks": _blocks(result.gold_item.known_case), "form": form}
+    known = result.gold_item.known_case
+    context = {
+        "missed": _missed([result])[0],
+        "form": form,
+        **_shown_case(request.actor, known, seat_id=result.judgment.seat_id),
+    }
     return render(request, "reviews/contest.html", context, status=400 if form.errors else 200)
 
 
@@ -106,7 +113,9 @@ def practice(request: PortalRequest, key: str) -> HttpResponse:
     case = practice_cases(request.actor, queue=queue).order_by("?").first()
     context = {"queue": queue, "score": quality_queries.practised(request.actor), "form": form}
     if case is not None:
-        context |= {"case": case, **_practised_case(case)}
+        version = type_version(case.type_version_id)
+        asked = {"case": case, "question": version.question, "labels": version.labels}
+        context |= {**asked, **_shown_case(request.actor, case)}
     return render(request, "reviews/practice.html", context, status=400 if form is not None else 200)
 
 
@@ -161,18 +170,19 @@ def _overturned(judgment: Any) -> dict[str, Any]:
         "queue": judgment.panel.queue.name,
         "mine": names.get(judgment.label, judgment.label),
         "decided": names.get(judgment.decided, judgment.decided),
+        "adjudicated": judgment.adjudicated,
         "at": judgment.judged_at,
     }
 
 
-def _practised_case(case: Case) -> dict[str, Any]:
+def _shown_case(actor: Actor, case: Case, *, seat_id: UUID | None = None) -> dict[str, Any]:
+    """The case whole, with its files and with the person's care for what may distress, as on a page of work."""
     version = type_version(case.type_version_id)
-    return {"question": version.question, "labels": version.labels, "blocks": _blocks(case)}
-
-
-def _blocks(case: Case) -> list[Any]:
-    version = type_version(case.type_version_id)
-    return lay_out(version.layout, payload=payloads([case.pk])[case.pk], schema=version.payload_schema)
+    files = shown_files(case.pk, seat_id=seat_id) if names_files(version.layout) else {}
+    payload = payloads([case.pk])[case.pk]
+    blocks = lay_out(version.layout, payload=payload, schema=version.payload_schema, files=files, most=EVERYTHING)
+    care = SeenCare(bool(version.layout.get("sensitive")), *quality_queries.care_of(actor))
+    return {"blocks": blocks, "page": {"care": care}}
 
 
 def _feedback(request: PortalRequest, queue: Queue, answer: PracticeAnswer) -> dict[str, Any]:
@@ -185,5 +195,5 @@ def _feedback(request: PortalRequest, queue: Queue, answer: PracticeAnswer) -> d
         "given": names.get(answer.label, answer.label),
         "outcome": names.get(answer.outcome, answer.outcome),
         "is_right": answer.label == answer.outcome,
-        "blocks": _blocks(case),
+        **_shown_case(request.actor, case),
     }

@@ -9,16 +9,19 @@ from typing import Any
 from uuid import UUID
 
 from cases.definitions import label_names
-from cases.layouts import MOST_ITEMS, Block, field_titles, headline, lay_out, shown
+from cases.layouts import EVERYTHING, MOST_ITEMS, Block, Entry, field_titles, headline, lay_out, shown_fields
 from reviews.evidence import ShownMark, shown_marks
 from reviews.pages import SeatPage, SeenCare, SeenComment, SeenJudgment
 from reviews.states import SeatState
 
 # keys that mean something else on this page; a label that asks for one gets its number instead
 TAKEN_KEYS = frozenset("ceghmnqrsu")
+# reasons that say that the model was not sure enough
+UNSURE = frozenset({"two_labels_close", "not_confident"})
 # log-odds from which a feature is said to speak strongly, or clearly
 STRONG, CLEAR = 1.0, 0.3
-EVERYTHING = 100_000
+# where a bar is full: beyond it nothing is told apart
+FULL = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """What one value did to the model's answer: `share` of the strongest, `words` for everybody."""
+    """What one value did to the model's answer: `share` of its bar is filled (see `_filled`), `words` for everybody."""
 
     title: str
     value: str
@@ -118,6 +121,7 @@ class SeatView:
     instructions: str
     question: str
     why: str
+    model_unsure: bool
     is_appeal: bool
     plea: str
     blocks: Sequence[Block]
@@ -185,9 +189,6 @@ def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None, whole: b
         lease_ends_at=page.lease_ends_at,
         undo_until=page.undo_until,
         step=_step(page),
-        advised_after=page.advice_mode == "after_answer",
-        advice=_shares(page, names),
-        movers=_movers(page, names, titles),
         labels=_choices(page, chosen),
         reason_codes=_codes(page, names, draft.get("reason_codes") or ()),
         first_label=names.get(page.first_label or "", ""),
@@ -195,9 +196,20 @@ def seat_view(page: SeatPage, *, sent: Mapping[str, Any] | None = None, whole: b
         care=page.care,
         may_release=page.may_release,
         is_whole=whole,
+        **_advised(page, names, titles),
         **_written(page, draft, titles),
         **_compared(page, names, titles),
     )
+
+
+def _advised(page: SeatPage, names: Mapping[str, str], titles: Mapping[str, str]) -> dict[str, Any]:
+    """What the model says, what moved it, and whether it was too unsure to decide alone."""
+    return {
+        "advised_after": page.advice_mode == "after_answer",
+        "advice": _shares(page, names),
+        "movers": _movers(page, names, titles),
+        "model_unsure": page.why in UNSURE,
+    }
 
 
 def _written(page: SeatPage, draft: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
@@ -269,13 +281,13 @@ def _shares(page: SeatPage, names: Mapping[str, str]) -> list[Share]:
 def _movers(page: SeatPage, names: Mapping[str, str], titles: Mapping[str, str]) -> list[Mover]:
     if page.advice is None or not page.advice.movers:
         return []
-    most = max(abs(mover.log_odds) for mover in page.advice.movers)
+    told = shown_fields(page.layout, payload=page.payload, schema=page.payload_schema)
     label = names.get(page.advice.label, page.advice.label)
     return [
         Mover(
             title=titles.get(mover.key, mover.feature),
-            value=_short(page.payload.get(mover.key)),
-            share=abs(mover.log_odds) / most,
+            value=_short(told.get(mover.key)),
+            share=_filled(mover.log_odds),
             towards=mover.log_odds > 0,
             words=f"{_strength(mover.log_odds)} {'for' if mover.log_odds > 0 else 'against'} {label}",
         )
@@ -288,8 +300,18 @@ def _strength(log_odds: float) -> str:
     return "strongly" if size >= STRONG else "clearly" if size >= CLEAR else "slightly"
 
 
-def _short(value: Any) -> str:
-    text = "" if value is None else shown(value)
+def _filled(log_odds: float) -> float:
+    """How far a bar is filled: one third of it for each of slightly, clearly and strongly."""
+    size = abs(log_odds)
+    if size < CLEAR:
+        return size / CLEAR / 3
+    if size < STRONG:
+        return (1 + (size - CLEAR) / (STRONG - CLEAR)) / 3
+    return (2 + min(1.0, (size - STRONG) / (FULL - STRONG))) / 3
+
+
+def _short(entry: Entry | None) -> str:
+    text = "" if entry is None or entry.missing else f"{entry.value} {entry.unit}".strip()
     return text if len(text) <= 40 else text[:39] + "…"
 
 

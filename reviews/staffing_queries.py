@@ -26,6 +26,10 @@ _FACTS_OF_QUEUE = f"""
 select {claim_statements.FACTS} from reviews_queue queue {claim_statements.FACTS_FROM}
 where queue.tenant_id = %(tenant)s and queue.id = %(queue)s
 """  # noqa: S608 - made of constants
+_FACTS_OF_QUEUES = f"""
+select queue.id, {claim_statements.FACTS} from reviews_queue queue {claim_statements.FACTS_FROM}
+where queue.tenant_id = %(tenant)s and queue.id = any(%(queues)s::uuid[])
+"""  # noqa: S608 - made of constants
 _QUEUE_AND_FACTS = statements.QUEUE.format(
     queue=queries.QUEUE_COLUMNS, facts="," + claim_statements.FACTS, beside=claim_statements.FACTS_FROM
 )
@@ -119,6 +123,13 @@ def reviewer_facts(actor: Actor, queue: Queue) -> ReviewerFacts:
     with bound_cursor() as cursor:
         cursor.execute(_FACTS_OF_QUEUE, {"tenant": actor.tenant_id, "me": actor.id, "queue": queue.pk})
         return _facts(cursor.fetchone())
+
+
+def stopped_in(actor: Actor, queue_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of these queues in which nothing new goes to the person, whatever waits: one statement."""
+    with bound_cursor() as cursor:
+        cursor.execute(_FACTS_OF_QUEUES, {"tenant": actor.tenant_id, "me": actor.id, "queues": list(queue_ids)})
+        return frozenset(row[0] for row in cursor.fetchall() if _facts(row[1:]).stopped)
 
 
 def queue_and_facts(actor: Actor, key: str, *, one_claim_at_a_time: bool = False) -> tuple[Queue, ReviewerFacts]:

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 from hitl_platform.doors.authentication import actor_required
 from hitl_platform.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from hitl_platform.tenants.actor import Actor
-from reviews import pages, presenting, queries, seat_views, staffing_queries
+from reviews import pages, permissions, presenting, queries, seat_views, staffing_queries
 from reviews.forms import AnswerForm, CommentForm, DraftForm, LeaseForm, SeatForm, VerdictForm
-from reviews.models import Seat
+from reviews.models import Queue, Seat
 from reviews.services.claim import claim_next
 from reviews.services.comments import add_comment, set_content_care
 from reviews.services.hints import tell_hint
@@ -38,6 +38,7 @@ def my_queues(request: PortalRequest) -> HttpResponse:
     """What waits for me, what is with me, what I finished today."""
     summaries = queries.my_queues(request.actor)
     context = {"queues": summaries, "roles": _roles(request.actor), **presenting.totals(summaries), **_mine(request)}
+    context["gives_queues"] = permissions.can_define_reviews(request.actor)
     return render(request, "reviews/my_queues.html", context)
 
 
@@ -54,7 +55,7 @@ def queue(request: PortalRequest, key: str) -> HttpResponse:
         context["waiting"] = presenting.waiting(seats, me=request.actor.id)
     elif summary:
         context["reasons"] = presenting.empty_words(staffing_queries.empty_reasons(request.actor, shown))
-        context["next_queue"] = presenting.next_with_work(summaries, but=key)
+        context["next_queue"] = _elsewhere(request.actor, summaries, but=key)
     return render(request, "reviews/queue.html", context)
 
 
@@ -62,7 +63,7 @@ def queue(request: PortalRequest, key: str) -> HttpResponse:
 @require_GET
 def next_queue(request: PortalRequest, key: str) -> HttpResponse:
     """On to another queue that has work for me, or to all of mine."""
-    found = presenting.next_with_work(queries.my_queues(request.actor), but=key)
+    found = _elsewhere(request.actor, queries.my_queues(request.actor), but=key)
     return redirect("queue", found.key) if found else redirect("my_queues")
 
 
@@ -282,6 +283,13 @@ def _mine(request: PortalRequest) -> dict[str, Any]:
         "finished_count": count,
         "undoable": next((each for each in finished[:1] if each.undo_until), None),
     }
+
+
+def _elsewhere(actor: Actor, summaries: list[queries.QueueSummary], *, but: str) -> Queue | None:
+    """Another queue with work that the person may take now: not where they are paused, at their cap, or away."""
+    others = presenting.with_work(summaries, but=but)
+    stopped = staffing_queries.stopped_in(actor, [each.queue.pk for each in others]) if others else frozenset()
+    return presenting.due_first([each for each in others if each.queue.pk not in stopped])
 
 
 def _undoable(actor: Actor) -> presenting.Done | None:

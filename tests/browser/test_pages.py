@@ -141,7 +141,7 @@ def test_the_case_blind_and_revealed(stage: Stage, views: Views, sight: Sight) -
             shows = ["Your first answer: Approve", "The model says", "first answer", "Rationale"]
             sight.shoot(page, "case-revealed", shows=shows)
         press(page, "?")
-        sight.shoot(page, "keys", shows=["Submit the decision", "Undo the last decision"])
+        sight.shoot(page, "keys", shows=["Submit the decision", "Write a rationale"])
 
 
 def test_the_case_on_hold_submitted_and_elsewhere(stage: Stage, views: Views, sight: Sight) -> None:

@@ -50,7 +50,7 @@ class TestContent:
     def test_the_case_is_laid_out_by_its_type(self, browser_of: Browser, desk: Desk) -> None:
         _, page = take(browser_of("alice"))
         for words in (
-            "Should this applicant get the credit on the terms asked for?", "Key figures", "Amount 1200 DM",
+            "Should this applicant get the credit on the terms asked for?", "Key figures", "Amount 1\u202f200 DM",
             "Term 13 months", "Purpose Used car", "Why you are asked", "No model answers for this kind of case.",
         ):  # fmt: skip
             assert words in page.text
@@ -135,7 +135,7 @@ class TestSubmit:
         send(client, seat, label="approve")
         page = read(client.get(f"/seats/{seat}/"))
         assert "You submitted Approve" in page.text
-        assert "Amount 1200 DM" in page.text
+        assert "Amount 1\u202f200 DM" in page.text
         assert not page.has_form("/submit")
 
 
@@ -163,7 +163,7 @@ class TestLeaseEnds:
         assert "Mine alone" not in read(browser_of("bob").get(f"/seats/{seat}/")).text
         mine = read(client.get(f"/seats/{seat}/"))
         assert "Mine alone" in mine.text
-        assert "Amount 1200 DM" not in mine.text
+        assert "Amount 1\u202f200 DM" not in mine.text
 
     def test_the_next_claim_gives_it_back_with_its_draft(self, browser_of: Browser, desk: Desk, alice: Actor) -> None:
         client = browser_of("alice")

@@ -100,7 +100,7 @@ def test_what_a_panel_came_to_is_told(open_office: Callable[..., Office], alice:
     office.drain()
     page = read(client_for(alice).get("/my-work/"))
     assert "You said “Decline”; the panel came to “Approve”." in page.text
-    assert "Same as what the panel came to" in page.text
+    assert "Same as how the case was settled" in page.text
 
 
 def test_the_page_costs_the_same_however_much_there_is(office: Office, alice: Actor, client_for: BrowserOf) -> None:

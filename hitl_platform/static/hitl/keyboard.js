@@ -3,11 +3,23 @@ const SWITCH = "hitl.keys";
 const isOn = () => localStorage.getItem(SWITCH) !== "off";
 const writes = (element) => element.matches?.("textarea, select, input:not([type=radio], [type=checkbox])");
 const waits = () => document.querySelector("main.htmx-request, main .htmx-request, .toast .htmx-request") !== null;
+const PAUSE = 1000; // milliseconds without a key, after which letters are single keys again
 let leaving = false;
+let unheard = -Infinity;
 
 function overlay() {
   const dialog = document.getElementById("keys");
-  if (dialog && !dialog.open) dialog.showModal();
+  if (!dialog || dialog.open) return;
+  tell();
+  dialog.showModal();
+}
+
+// the keys that are told are those that do something now: the field or button may stand on a sheet that is folded
+function tell() {
+  for (const told of document.querySelectorAll("[data-offers]")) {
+    const key = CSS.escape(told.dataset.offers);
+    told.hidden = document.querySelector(`[data-key="${key}"]:not(:disabled, [readonly])`) === null;
+  }
 }
 
 function find(key) {
@@ -34,8 +46,14 @@ function press(event) {
     return overlay();
   }
   if (waits() || leaving) return event.preventDefault();
-  const element = find(event.key);
-  if (!element) return;
+  // whoever types where nothing listens types on for a while: what follows is no key either, save a label's number
+  const typing = event.timeStamp - unheard < PAUSE && !/^[1-9]$/.test(event.key);
+  const element = typing ? null : find(event.key);
+  if (!element) {
+    if (event.key.length === 1) unheard = event.timeStamp;
+    return;
+  }
+  unheard = -Infinity;
   event.preventDefault();
   if (element.matches("textarea")) {
     element.focus();
@@ -69,7 +87,10 @@ setInterval(() => {
   for (const toast of document.querySelectorAll("[data-fades]")) {
     const left = (toast.dataset.fades -= 1);
     const shown = toast.querySelector("[data-count-down]");
-    if (left <= 0) toast.remove();
+    if (left <= 0) {
+      toast.remove();
+      tell();
+    }
     else if (shown) shown.textContent = `${left} s`;
   }
 }, 1000);
