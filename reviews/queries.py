@@ -18,6 +18,7 @@ from hitl_platform.kernel.errors import NotFound
 from hitl_platform.tenants.actor import Actor
 from reviews import permissions, statements, waiting_statements
 from reviews.models import Judgment, Panel, PanelTemplate, Purpose, Queue, QueueUserPermission, RoutingPolicy, Seat
+from reviews.references import name_on_panel, reference_of
 from reviews.states import SeatState
 from reviews.type_versions import type_version
 
@@ -61,20 +62,10 @@ class FinishedSeat:
     undo_until: datetime | None
 
 
-def reference_of(case_id: UUID) -> str:
-    """A short name of a case for people: of its id's random end, so that it tells nothing else."""
-    digits = case_id.hex[-8:].upper()
-    return f"{digits[:4]}-{digits[4:]}"
-
-
 def shown_reference(row: Seat | Judgment | Panel) -> str:
-    """The short name under which the people of a panel know its case.
-
-    A hidden seat has one of its own: its case may have been named to its reviewer before.
-    """
-    if row.purpose == Purpose.LIVE:
-        return reference_of(row.case_id)
-    return reference_of(row.pk if isinstance(row, Panel) else row.panel_id)
+    """The short name under which the people of a panel know its case."""
+    panel_id = row.pk if isinstance(row, Panel) else row.panel_id
+    return name_on_panel(row.case_id, panel_id=panel_id, is_live=row.purpose == Purpose.LIVE)
 
 
 def visible_queues(actor: Actor) -> QuerySet[Queue]:

@@ -27,8 +27,8 @@ COVERED = """
   if (!box.width || !box.height || x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) return false;
   const top = document.elementFromPoint(x, y);
   if (!top || element.contains(top) || top.contains(element)) return false;
-  // the sheet, the undo offer and the heads that stay in place lie over what scrolls below them by design
-  return !top.closest(".decision, .toast, .bar, .case-head, dialog");
+  // the sheet, the undo offer, the end of a lease and the heads that stay lie over what scrolls below them by design
+  return !top.closest(".decision, .toast, .bar, .case-head, #lease-over, dialog");
 }).map((element) => element.outerHTML.slice(0, 120))
 """
 # text that is too faint on what lies under it, by WCAG 2.2: each text node against the nearest painted background

@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from hitl_platform.tenants.scope import tenant_scope
 from reviews.models import Seat
 from tests.browser.sight import Sight
-from tests.browser.stage import Stage, press
+from tests.browser.stage import LAPTOP, PHONE, Stage, press
+from tests.browser.test_journey import take
 from tests.browser.test_pages import Views, claim, opened_sheet, views
 from tests.portal.scene import open_desk
 
@@ -38,6 +40,24 @@ def test_a_lease_that_ends_keeps_the_draft_for_its_author(stage: Stage, views: V
     expect(page.locator("[data-lease]")).to_be_visible()
     expect(page.get_by_role("textbox", name="Rationale")).to_have_value("Written before the lease ended")
     expect(page.get_by_role("button", name="Submit")).to_be_enabled()
+
+
+@pytest.mark.parametrize("width", [LAPTOP, PHONE])
+def test_the_end_of_a_lease_is_seen_wherever_one_looks(stage: Stage, sight: Sight, width: int) -> None:
+    open_desk(stage.cast, cases=1, lease_seconds=10)
+    page = stage.open("alice", width=width)
+    take(page)
+    page.locator("main").evaluate("(main) => { main.style.minBlockSize = '4000px'; scrollTo(0, 1500); }")
+    with opened_sheet(page):
+        page.context.set_offline(True)
+        expect(page.locator("[data-count]")).to_have_text("0:00", timeout=20_000)
+        page.context.set_offline(False)
+        go_on = page.get_by_role("button", name="Go on in")
+        expect(go_on).to_be_in_viewport(timeout=20_000)
+        expect(page.locator("#lease-over")).to_be_focused()
+        sight.shoot(page, "lease-ended-scrolled", shows=["Your lease on this case has ended."])
+    go_on.click()
+    expect(page.locator("[data-lease]")).to_be_visible()
 
 
 def test_held_then_handed_to_a_colleague_who_finds_it_first(stage: Stage, views: Views, sight: Sight) -> None:

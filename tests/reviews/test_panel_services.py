@@ -94,7 +94,15 @@ class TestModes:
             (0, False, []), (1, True, ["audit:2"]),
         ]  # fmt: skip
         assert claim_next(actor=office.people["carol"], queue_key="loans") is None
-        say(office, "decline", "bob")
+        seat = office.claim(office.people["bob"])
+        with office.scope():
+            why = seat_page(office.people["bob"], get_seat(office.people["bob"], seat.pk)).why_words
+        assert why.endswith(
+            "You check what was decided before: stage 2 of 3, checker. If you differ, an adjudicator is asked."
+        )
+        assert "pprove" not in why
+        office.submit_to(seat, office.people["bob"], "decline")
+        office.drain("consensus")
         assert office.panel(case).state == "disputed"
         assert told(office, "panel.disputed") == ["vetoed"]
 

@@ -27,6 +27,8 @@ function end(element) {
   element.querySelector("[data-count]").textContent = "0:00";
   const notice = document.getElementById("lease-over");
   notice?.removeAttribute("hidden");
+  // whoever is writing keeps the cursor: letters that go on coming would be single keys elsewhere
+  if (!document.activeElement?.matches("textarea, input, select")) notice?.focus({ preventScroll: true });
   notice?.querySelector("button")?.setAttribute("data-key", "n");
   for (const button of document.querySelectorAll("#decide .act button, .case-head .facts button")) button.disabled = true;
 }
