@@ -157,7 +157,7 @@ def can_see_file(actor: Actor, file: EvidenceFile) -> bool:
     """Whether the actor reads cases, or practises with this one; who has a seat on it asks by the seat."""
     if permissions.can_read_cases(actor):
         return True
-    return actor.kind == "user" and may_practise_with(actor, file.case_id)
+    return actor.kind == "user" and may_practise_with(actor=actor, case_id=file.case_id)
 
 
 def disposition(file: EvidenceFile) -> str:

@@ -97,6 +97,15 @@ def _payload(number: int, values: list[float]) -> dict[str, Any]:
     return {"sample": f"SA-{number:04d}", **dict(zip(FIELDS, values, strict=True))}
 
 
+REASONS = [
+    {"key": "large-nuclei", "name": "Large nuclei", "labels": ["malignant"]},
+    {"key": "ragged-outline", "name": "Ragged outline", "labels": ["malignant"]},
+    {"key": "even-nuclei", "name": "Small, even nuclei", "labels": ["benign"]},
+    {"key": "smooth-outline", "name": "Smooth outline", "labels": ["benign"]},
+    {"key": "poor-sample", "name": "Poor sample"},
+]
+
+
 def _definition() -> dict[str, Any]:
     titles = {f"{measure}_{kind}": f"{MEASURES[measure]}, {KINDS[kind]}" for kind in KINDS for measure in MEASURES}
     properties: dict[str, Any] = {"sample": {"type": "string", "title": "Sample", "maxLength": 40}}
@@ -114,13 +123,7 @@ def _definition() -> dict[str, Any]:
             {"key": "benign", "name": "Benign", "shortcut": "2"},
         ],
         "costs": {"malignant": {"benign": 20}, "benign": {"malignant": 1}},
-        "reason_codes": [
-            {"key": "large-nuclei", "name": "Large nuclei", "labels": ["malignant"]},
-            {"key": "ragged-outline", "name": "Ragged outline", "labels": ["malignant"]},
-            {"key": "even-nuclei", "name": "Small, even nuclei", "labels": ["benign"]},
-            {"key": "smooth-outline", "name": "Smooth outline", "labels": ["benign"]},
-            {"key": "poor-sample", "name": "Poor sample"},
-        ],
+        "reason_codes": REASONS,
         "layout": {
             "sections": [
                 {

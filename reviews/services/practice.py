@@ -57,7 +57,7 @@ def practice_cases(actor: Actor, *, queue: Queue) -> QuerySet[Case]:
     )
 
 
-def may_practise_with(actor: Actor, case_id: UUID) -> bool:
+def may_practise_with(*, actor: Actor, case_id: UUID) -> bool:
     """Whether the person, in a queue of theirs, may be shown this case to practise with, or was."""
     kinds = Case.objects.filter(pk=case_id).values_list("case_type_id", flat=True)
     for queue in queries.visible_queues(actor).filter(Q(case_type_id__isnull=True) | Q(case_type_id__in=kinds)):
