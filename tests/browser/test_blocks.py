@@ -89,7 +89,7 @@ def test_every_block_as_it_looks(stage: Stage, rich: Desk, views: Views, sight: 
             "May distress.",
         ]
         sight.shoot(page, "case-blocks", shows=shows)
-        page.get_by_text("History of the subject").click()
+        page.get_by_text("History and similar decisions").click()
         expect(page.get_by_text("Too few cases like it have been decided yet.")).to_be_visible()
         with opened_sheet(page):
             sight.check(page, "case-blocks with its history")
