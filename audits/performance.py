@@ -4,7 +4,7 @@ Plain counts in, figures out; no ORM, no clock. Shares have Wilson intervals, th
 error. What rests on nothing is None, never 0.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from math import sqrt
 from typing import Literal
@@ -222,11 +222,6 @@ def money_of(rows: Iterable[tuple[str, Counts]], *, rates: Mapping[str, Rates]) 
     spent = sum(_hours(counts) * rate.hour + counts.automatic * rate.automatic for counts, rate in declared)
     before = sum(counts.decided * rate.decision for counts, rate in declared)
     return Money(currencies.pop(), sum(counts.decided for counts, _ in declared), spent, before)
-
-
-def series(rows: Sequence[Counts], *, key: str) -> list[float | None]:
-    """One figure over successive sets of cases, for a trend."""
-    return [figures(row)[key].value for row in rows]
 
 
 def _hours(counts: Counts) -> float:
